@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MVMP_RUN_H
+#define MVMP_RUN_H
+
+/*
+ * What the programs share around the sans-I/O core: one endpoint on real links in a libev loop,
+ * logging, and the host's identity. Only programs use it (libmvmp-run).
+ */
+
+#include <ev.h>
+#include <mvmp/client.h>
+#include <mvmp/endpoint.h>
+#include <mvmp/server.h>
+
+struct mvmp_run;
+
+struct mvmp_run_config {
+	struct ev_loop *loop;
+	struct mvmp_identity *identity; /* borrowed */
+	unsigned sessions_max;
+	bool answer_probes;
+	/* Every event that neither server nor client consumed. */
+	void (*event)(void *ctx, const struct mvmp_event *event);
+	void *ctx;
+};
+
+/* Makes the endpoint and its timers. Links are added with mvmp_run_add_link(). */
+int mvmp_run_new(
+	const struct mvmp_run_config *config, struct mvmp_run **ret, struct mvmp_error *err);
+void mvmp_run_free(struct mvmp_run *run); /* closes the links it was given */
+
+/* Takes over an open link; returns its number or -status. When the link dies (-ENETDOWN),
+ * `down` (may be NULL) is called and the link is closed. */
+int mvmp_run_add_link(struct mvmp_run *run, struct mvmp_link *link,
+	void (*down)(void *ctx, unsigned index), void *ctx, struct mvmp_error *err);
+const struct mvmp_link *mvmp_run_link(const struct mvmp_run *run, unsigned index);
+
+struct mvmp_endpoint *mvmp_run_endpoint(struct mvmp_run *run);
+
+/* Made on demand at the first call; owned by the run. */
+struct mvmp_client *mvmp_run_client(struct mvmp_run *run);
+int mvmp_run_serve(
+	struct mvmp_run *run, uint16_t own_roles, mvmp_server_handler *handler, void *ctx);
+struct mvmp_server *mvmp_run_server(struct mvmp_run *run);
+
+/* Call after using endpoint, client or server outside their callbacks: re-arms the timer. */
+void mvmp_run_kick(struct mvmp_run *run);
+
+/* Monotonic ns (CLOCK_BOOTTIME) and wall-clock seconds. */
+uint64_t mvmp_now(void);
+uint64_t mvmp_wall_s(void *ctx);
+
+/* 16 bytes of /proc/sys/kernel/random/boot_id. */
+void mvmp_host_boot(uint8_t to[static MVMP_ID_LEN]);
+
+/* One line to stderr with the program's name ("mvagent: ..."), for programs only. */
+void mvmp_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Same, for what packets can trigger: at most `burst` lines a minute for each call site, then one
+ * line that says how many were left out. */
+struct mvmp_log_limit {
+	uint64_t minute;
+	unsigned count, left_out;
+};
+void mvmp_log_limited(struct mvmp_log_limit *limit, unsigned burst, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif
