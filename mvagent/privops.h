@@ -27,13 +27,14 @@ enum mva_source {
 	MVA_SRC_PROC_PID_DIR,  /* /proc/<pid> of a QEMU process, checked to be one */
 	MVA_SRC_KVM_DEBUG_DIR, /* /sys/kernel/debug/kvm */
 	MVA_SRC_PERF_EVENT,    /* perf_event_open(type, config, cpu); pid -1 */
+	MVA_SRC_RAPL_ENERGY,   /* energy_uj of a powercap package zone, readable by root only */
 	MVA_SRC_COUNT
 };
 
 struct mva_open {
 	enum mva_source source;
 	char name[32];	 /* PROC_FILE, SYS_DIR */
-	uint32_t number; /* pid; or cpu of PERF_EVENT */
+	uint32_t number; /* pid; or cpu of PERF_EVENT; or zone of RAPL_ENERGY */
 	uint32_t perf_type;
 	uint64_t perf_config;
 };

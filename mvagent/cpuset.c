@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool has(const struct mva_cpuset *set, unsigned cpu)
+{
+	return cpu < MVA_CPUS_MAX && set->bits[cpu / 64] >> cpu % 64 & 1;
+}
+
+char *mva_cpuset_text(char *to, size_t size, const struct mva_cpuset *set)
+{
+	size_t used = 0;
+
+	if (size)
+		to[0] = '\0';
+	for (unsigned first = 0; first < MVA_CPUS_MAX; first++) {
+		unsigned last = first;
+		char part[24];
+		int len;
+
+		if (!has(set, first))
+			continue;
+		while (has(set, last + 1))
+			last++;
+		len = first == last ? snprintf(part, sizeof(part), "%s%u", used ? "," : "", first)
+				    : snprintf(part, sizeof(part), "%s%u-%u", used ? "," : "",
+					      first, last);
+		if (used + (size_t)len >= size)
+			break;
+		memcpy(to + used, part, (size_t)len + 1);
+		used += (size_t)len;
+		first = last;
+	}
+	return to;
+}
+
+/* Reads digits below MVA_CPUS_MAX and moves *text on; -1 when there are none. */
+static int parse_number(const char **text)
+{
+	unsigned value = 0;
+
+	if (!isdigit((unsigned char)**text))
+		return -1;
+	while (isdigit((unsigned char)**text)) {
+		value = value * 10 + (unsigned)(*(*text)++ - '0');
+		if (value >= MVA_CPUS_MAX)
+			return -1;
+	}
+	return (int)value;
+}
+
+static int parse_part(struct mva_cpuset *set, const char **text)
+{
+	int first = parse_number(text), last = first;
+
+	if (first >= 0 && **text == '-') {
+		(*text)++;
+		last = parse_number(text);
+	}
+	if (first < 0 || last < first)
+		return -1;
+	for (int cpu = first; cpu <= last; cpu++)
+		set->bits[cpu / 64] |= 1ull << cpu % 64;
+	return 0;
+}
+
+int mva_cpuset_parse(struct mva_cpuset *set, const char *text, struct mvmp_error *err)
+{
+	struct mva_cpuset made = {0};
+
+	for (const char *at = text, *part = text;; part = at) {
+		if (parse_part(&made, &at) || (*at && *at != ','))
+			return mvmp_fail(err, MVMP_INVALID,
+				"'%.*s' is not a list of pCPUs (write e.g. 0-3,8; numbers below "
+				"%d)",
+				(int)strcspn(part, ","), part, MVA_CPUS_MAX);
+		if (!*at++)
+			break;
+	}
+	*set = made;
+	return 0;
+}
