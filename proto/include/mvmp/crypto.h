@@ -49,7 +49,9 @@ struct mvmp_crypto_ops {
 /* OpenSSL's libcrypto. */
 extern const struct mvmp_crypto_ops mvmp_crypto_openssl;
 
-/* HKDF-SHA-256 (RFC 5869) with at most 255 * 32 bytes of output. */
+#define MVMP_HKDF_LABEL_MAX 64 /* what is longer is cut */
+
+/* HKDF-SHA-256 (RFC 5869) with at most 255 * 32 bytes of output; the label is its `info`. */
 void mvmp_hkdf(const struct mvmp_crypto_ops *ops, uint8_t *out, size_t out_len, const void *salt,
 	size_t salt_len, const void *secret, size_t secret_len, const char *label);
 

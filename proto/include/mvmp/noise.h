@@ -44,6 +44,8 @@ extern const struct mvmp_noise_pattern mvmp_noise_ixpsk0psk2; /* sessions */
 extern const struct mvmp_noise_pattern mvmp_noise_nn;
 extern const struct mvmp_noise_pattern mvmp_noise_nnpsk0;
 
+#define MVMP_NOISE_MAX 65535 /* longest message */
+
 /* Bytes that a message of IXpsk0+psk2 is longer than its payload (either direction). */
 #define MVMP_NOISE_IX_OVERHEAD (32 + 32 + MVMP_TAG_LEN + MVMP_TAG_LEN)
 
@@ -54,9 +56,9 @@ struct mvmp_noise_config {
 	bool initiator;
 	const void *prologue; /* borrowed during mvmp_noise_start() only */
 	size_t prologue_len;
-	const uint8_t (*psks)[MVMP_KEY_LEN]; /* pattern->psks of them, in order of use */
-	const uint8_t *static_secret;	     /* NULL where the pattern has no own S */
-	const uint8_t *static_public;	     /* belongs to static_secret */
+	const uint8_t *psk[2];	      /* pattern->psks keys in order of use; may be the same */
+	const uint8_t *static_secret; /* NULL where the pattern has no own S */
+	const uint8_t *static_public; /* belongs to static_secret */
 };
 
 /* Fields belong to noise.c. */
@@ -86,8 +88,8 @@ void mvmp_noise_set_ephemeral(struct mvmp_noise *noise, const uint8_t secret[sta
 /* Writes this end's next message into `out`. Returns its length, -EPROTO when it is not this
  * end's turn or no ephemeral was set, -EMSGSIZE when `size` is too small, -ENOMEM. On an error
  * the state is as before. */
-int mvmp_noise_write(struct mvmp_noise *noise, const void *payload, size_t len, uint8_t *out,
-	size_t size);
+int mvmp_noise_write(
+	struct mvmp_noise *noise, const void *payload, size_t len, uint8_t *out, size_t size);
 
 /* Reads the other end's next message; writes its payload, at most `len` bytes, to `payload`.
  * Returns the payload's length, -EBADMSG for a message that was not made for this state,
