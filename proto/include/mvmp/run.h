@@ -4,7 +4,8 @@
 
 /*
  * What the programs share around the sans-I/O core: one endpoint on real links in a libev loop,
- * logging, and the host's identity. Only programs use it (libmvmp-run).
+ * logging, and the host's identity. Only programs use it (libmvmp-run). Timers follow the
+ * endpoint and the client by themselves: before the loop sleeps it asks both for their deadline.
  */
 
 #include <ev.h>
@@ -42,9 +43,6 @@ struct mvmp_client *mvmp_run_client(struct mvmp_run *run);
 int mvmp_run_serve(
 	struct mvmp_run *run, uint16_t own_roles, mvmp_server_handler *handler, void *ctx);
 struct mvmp_server *mvmp_run_server(struct mvmp_run *run);
-
-/* Call after using endpoint, client or server outside their callbacks: re-arms the timer. */
-void mvmp_run_kick(struct mvmp_run *run);
 
 /* Monotonic ns (CLOCK_BOOTTIME) and wall-clock seconds. */
 uint64_t mvmp_now(void);
