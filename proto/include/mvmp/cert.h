@@ -2,7 +2,7 @@
 #ifndef MVMP_CERT_H
 #define MVMP_CERT_H
 
-/* Certificates: who a member is, signed by the cluster's CA key. SPECIFICATION.md, "Identity". */
+/* Certificates: who a member is, signed by the cluster's CA key. Bytes: docs/identity.md. */
 
 #include <mvmp/crypto.h>
 #include <mvmp/limits.h>
@@ -29,13 +29,16 @@ struct mvmp_cert {
 	uint64_t serial;
 	uint64_t not_before, not_after;
 	uint8_t key[MVMP_KEY_LEN]; /* the member's static X25519 key */
-	uint8_t ca[8];		   /* first bytes of SHA-256 over the signing CA key */
+	uint8_t ca[8];		   /* first bytes of SHA-256 over the CA key; set by signing */
 	unsigned macs;
 	uint8_t mac[MVMP_CERT_MACS_MAX][MVMP_MAC_LEN];
 };
 
 /* Parses the form, not the signature. MVMP_ACCEPTED or MVMP_DROP_CERT. */
 enum mvmp_verdict mvmp_cert_decode(struct mvmp_cert *cert, const uint8_t *bytes, size_t len);
+
+/* True for 1 to MVMP_NAME_MAX bytes of a-z 0-9 . - that begin with a letter or digit. */
+bool mvmp_name_valid(const char *name, size_t len);
 
 /* Encodes and signs; `out` holds MVMP_CERT_MAX bytes. Returns the length or -status:
  * MVMP_INVALID names the field that is out of range. */
@@ -53,11 +56,17 @@ bool mvmp_cert_has_mac(const struct mvmp_cert *cert, const uint8_t mac[static MV
  * NUL; "-" when the certificate names no MAC. */
 char *mvmp_cert_node_id(char to[static 9], const struct mvmp_cert *cert);
 
+/* "2026-11-20T06:30:00Z" of seconds since 1970, "-" beyond the year 9999. Returns `to`. */
+char *mvmp_time_text(char to[static 21], uint64_t seconds);
+
 /* "node,observer"; names in the order of the bits. `to` holds 64 bytes. */
 char *mvmp_roles_text(char to[static 64], unsigned roles);
 
 /* Reads such a list; MVMP_INVALID names the unknown word and the known ones. */
 int mvmp_roles_parse(uint16_t *ret, const char *text, struct mvmp_error *err);
+
+/* Longest encoded cluster state. */
+#define MVMP_CLUSTER_MAX (28 + 2 * MVMP_KEY_LEN + 8 * MVMP_REVOKED_MAX + MVMP_SIGNATURE_LEN)
 
 /*
  * The cluster state: a document signed by a CA key whose number only grows. It says which CA
