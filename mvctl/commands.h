@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MVCTL_COMMANDS_H
+#define MVCTL_COMMANDS_H
+
+/* The rows of the command table, one object a file. */
+
+#include "mvctl.h"
+
+extern const struct mvctl_command mvctl_explain, mvctl_help, mvctl_version;
+
+/* `mvctl` alone. */
+void mvctl_print_overview(FILE *out);
+
+/* Reports a command that does not exist, with the closest that does. */
+int mvctl_unknown_command(struct mvctl *ctl, const char *name);
+
+#endif
