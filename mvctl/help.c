@@ -27,6 +27,15 @@ static const char options_text[] =
 	"  --wide --columns A,B --sort A -r --no-header     tables\n"
 	"  --color auto|always|never     state words only\n";
 
+static bool has_commands(int group)
+{
+	for (unsigned i = 0; mvctl_commands[i]; i++) {
+		if (mvctl_commands[i]->group == (enum mvctl_group)group)
+			return true;
+	}
+	return false;
+}
+
 void mvctl_print_overview(FILE *out)
 {
 	fputs("mvctl looks at hypervisor nodes and commands them by Ethernet frames alone.\n\n"
@@ -35,6 +44,8 @@ void mvctl_print_overview(FILE *out)
 	      "  mvctl -n r1-n01 pin web-07 0 4     put a vCPU on a pCPU, and read it back\n",
 		out);
 	for (int group = MVCTL_LOOK; group <= MVCTL_HELP; group++) {
+		if (!has_commands(group))
+			continue;
 		fprintf(out, "\n%s\n", group_titles[group]);
 		for (unsigned i = 0; mvctl_commands[i]; i++) {
 			if (mvctl_commands[i]->group == (enum mvctl_group)group)
@@ -72,6 +83,8 @@ static int run_help(struct mvctl *ctl, int argc, char **argv)
 		fputs(options_text, ctl->out);
 		return MVCTL_EXIT_OK;
 	}
+	if (argv[1][0] == '-')
+		return mvctl_usage(ctl, "help has no option %s", argv[1]);
 	command = mvctl_find_command(argv[1], &closest);
 	if (!command)
 		return mvctl_unknown_command(ctl, argv[1]);

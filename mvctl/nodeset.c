@@ -204,13 +204,35 @@ static bool same_family(
 	       !strncmp(a, b, (size_t)pa->head) && !strcmp(pa->tail, pb->tail);
 }
 
+/* Without leading zeros. */
+static bool is_natural(const struct parts *parts)
+{
+	unsigned long least = 1;
+
+	for (int i = 1; i < parts->digits; i++)
+		least *= 10;
+	return parts->digits == 1 || parts->number >= least;
+}
+
 /* n9 and n10 go on, n09 and n10 too; n9 and n010 do not. */
 static bool follows(const struct parts *a, const struct parts *b)
 {
-	bool padded_alike = a->digits == b->digits || (a->digits < b->digits && b->number >= 10 &&
-							      a->number == b->number - 1);
+	bool alike = a->digits == b->digits || (is_natural(a) && is_natural(b));
 
-	return padded_alike && b->number == a->number + 1;
+	return alike && b->number == a->number + 1;
+}
+
+/* Brings names that differ in their last number only together. */
+static int compare_families(const void *a, const void *b)
+{
+	const char *x = *(char *const *)a, *y = *(char *const *)b;
+	struct parts px = split_name(x), py = split_name(y);
+	int least = px.head < py.head ? px.head : py.head;
+	int order = strncmp(x, y, (size_t)least);
+
+	if (!order && px.head == py.head && px.digits && py.digits)
+		order = strcmp(px.tail, py.tail);
+	return order ? order : mvctl_natural_compare(x, y);
 }
 
 /* Writes the family that begins at `from`; returns the index behind it. */
@@ -261,6 +283,8 @@ char *mvctl_nodeset_fold(const struct mvctl_names *names)
 	for (unsigned i = 0; i < names->count; i++)
 		mvctl_names_add(&sorted, names->name[i]);
 	mvctl_names_sort(&sorted);
+	if (sorted.count)
+		qsort(sorted.name, sorted.count, sizeof sorted.name[0], compare_families);
 	for (unsigned i = 0; out && i < sorted.count;) {
 		if (i)
 			fputc(',', out);

@@ -130,13 +130,24 @@ static void test_results_of_many(void **state)
 	assert_int_equal(result_of(0, differ, 3), 6);
 }
 
+/* Splits at blanks, in place; returns how many words. */
+static int split(char *line, char *argv[static 16])
+{
+	int argc = 0;
+
+	for (char *word = strtok(line, " "); word && argc < 15; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	return argc;
+}
+
 /* Options of all commands are found wherever they stand; the rest keeps its order. */
 static void test_options_anywhere(void **state)
 {
-	char *argv[] = {"mvctl", "pin", "-n", "r1-n01", "web-07", "--json", "0", "--timeout=2m",
-		"4", "--", "-n", NULL};
+	char line[] = "mvctl pin -n r1-n01 web-07 --json 0 --timeout=2m 4 -- -n";
+	char *argv[16];
 	struct mvctl ctl;
-	int argc = 11;
+	int argc = split(line, argv);
 
 	mvctl_init(&ctl, "mvctl");
 	assert_int_equal(mvctl_take_options(&ctl, &argc, argv), 0);
@@ -151,12 +162,15 @@ static void test_options_anywhere(void **state)
 	mvctl_clear(&ctl);
 }
 
-static int refused(char **argv, int argc)
+static int result_of_line(const char *text)
 {
 	FILE *null = fopen("/dev/null", "w");
+	char line[128], *argv[16];
 	struct mvctl ctl;
-	int rc;
+	int argc, rc;
 
+	snprintf(line, sizeof line, "%s", text);
+	argc = split(line, argv);
 	mvctl_init(&ctl, "mvctl");
 	ctl.err = null;
 	rc = mvctl_take_options(&ctl, &argc, argv);
@@ -165,22 +179,25 @@ static int refused(char **argv, int argc)
 	return rc;
 }
 
-/* Options that contradict each other are an error, not a silent choice. */
+/* Options that contradict each other or lack their value are an error, not a silent choice. */
 static void test_options_that_conflict(void **state)
 {
-	char *formats[] = {"mvctl", "nodes", "--json", "--tsv", NULL};
-	char *columns[] = {"mvctl", "nodes", "--wide", "--columns", "NODE", NULL};
-	char *nodes[] = {"mvctl", "-n", "a", "nodes", "--all", NULL};
-	char *twice[] = {"mvctl", "-n", "a", "-n", "b", "nodes", NULL};
-	char *missing[] = {"mvctl", "nodes", "-n", NULL};
-	char *color[] = {"mvctl", "nodes", "--color", "red", NULL};
+	assert_int_equal(result_of_line("mvctl nodes --json --tsv"), 2);
+	assert_int_equal(result_of_line("mvctl nodes --wide --columns NODE"), 2);
+	assert_int_equal(result_of_line("mvctl nodes --json --columns NODE"), 2);
+	assert_int_equal(result_of_line("mvctl -n a nodes --all"), 2);
+	assert_int_equal(result_of_line("mvctl -n a -n b nodes"), 2);
+	assert_int_equal(result_of_line("mvctl nodes -n"), 2);
+	assert_int_equal(result_of_line("mvctl nodes --color red"), 2);
+	assert_int_equal(result_of_line("mvctl nodes --json=yes"), 2);
+	assert_int_equal(result_of_line("mvctl nodes --timeout 0"), 2);
+}
 
-	assert_int_equal(refused(formats, 4), 2);
-	assert_int_equal(refused(columns, 5), 2);
-	assert_int_equal(refused(nodes, 5), 2);
-	assert_int_equal(refused(twice, 6), 2);
-	assert_int_equal(refused(missing, 3), 2);
-	assert_int_equal(refused(color, 4), 2);
+/* "-o json" is understood where -o is not a file. */
+static void test_output_habit(void **state)
+{
+	assert_int_equal(result_of_line("mvctl nodes -o json --tsv"), 2);
+	assert_int_equal(result_of_line("mvctl graph -o json --tsv"), 0);
 }
 
 int main(void)
@@ -194,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_results_of_many),
 		cmocka_unit_test(test_options_anywhere),
 		cmocka_unit_test(test_options_that_conflict),
+		cmocka_unit_test(test_output_habit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
