@@ -50,7 +50,7 @@ static uint64_t cpu_time(void)
 
 	getrusage(RUSAGE_SELF, &usage);
 	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ull +
-		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ull;
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ull;
 }
 
 /* The far end lives in a namespace of its own; the veth's end is moved there. */
@@ -77,8 +77,8 @@ static pid_t start_far_end(const struct rung *rung, int core)
 	close(ready[0]);
 	close(ready[1]);
 	snprintf(command, sizeof command,
-		"ip link add " RUNG_NEAR " type veth peer name " RUNG_FAR " && ip link set " RUNG_FAR
-		" netns %d && ip link set " RUNG_NEAR " up",
+		"ip link add " RUNG_NEAR " type veth peer name " RUNG_FAR
+		" && ip link set " RUNG_FAR " netns %d && ip link set " RUNG_NEAR " up",
 		(int)pid);
 	if (system(command))
 		return -1;
@@ -115,7 +115,8 @@ static uint64_t measure(const struct rung *rung, size_t rounds, bool two_cores, 
 		qsort(times.ns, rounds, sizeof *times.ns, compare);
 		median = times.ns[rounds / 2];
 		printf("%-28s %8.1f %8.1f %8.2f %10.1f\n", rung->name, (double)median / 1e3,
-			(double)times.ns[rounds * 99 / 100] / 1e3, first ? (double)median / (double)first : 1.0,
+			(double)times.ns[rounds * 99 / 100] / 1e3,
+			first ? (double)median / (double)first : 1.0,
 			(double)cpu / 1e3 / (double)rounds);
 	} else {
 		printf("%-28s %8s\n", rung->name, "-");

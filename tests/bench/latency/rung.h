@@ -7,8 +7,8 @@
  * of the same size between two network namespaces joined by a veth pair (mva0, mvb0).
  */
 
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { RUNG_BYTES = 200 };

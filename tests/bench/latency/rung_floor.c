@@ -32,7 +32,8 @@ static void transmit(struct end *end)
 	mvmp_link_send(end->link, mvmp_group, MVMP_CONTROL, frame, RUNG_BYTES);
 }
 
-static void on_frame(void *ctx, const uint8_t src[static 6], enum mvmp_channel channel, const uint8_t *frame, size_t len)
+static void on_frame(void *ctx, const uint8_t src[static 6], enum mvmp_channel channel,
+	const uint8_t *frame, size_t len)
 {
 	struct end *end = ctx;
 	uint8_t plain[RUNG_BYTES];
@@ -41,7 +42,8 @@ static void on_frame(void *ctx, const uint8_t src[static 6], enum mvmp_channel c
 	if (len < RUNG_BYTES)
 		return;
 	memcpy(&counter, frame, 8);
-	if (mvmp_crypto_openssl.open(end->aead, counter, frame, 8, frame + 8, RUNG_BYTES - 8, plain))
+	if (mvmp_crypto_openssl.open(
+		    end->aead, counter, frame, 8, frame + 8, RUNG_BYTES - 8, plain))
 		return;
 	if (end->times) {
 		end->times->ns[end->done++] = rung_now() - end->started;
@@ -74,7 +76,8 @@ static int run(const char *interface, struct rung_times *times)
 {
 	static const uint8_t key[MVMP_KEY_LEN] = {1};
 	struct mvmp_pcap_options options = {.interface = interface};
-	struct end end = {.times = times, .aead = mvmp_crypto_openssl.aead_new(key), .loop = ev_loop_new(0)};
+	struct end end = {
+		.times = times, .aead = mvmp_crypto_openssl.aead_new(key), .loop = ev_loop_new(0)};
 	struct mvmp_error err;
 	struct ev_io io;
 	int fd[4];

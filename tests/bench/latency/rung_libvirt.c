@@ -40,4 +40,5 @@ static int ask(struct rung_times *times)
 	return 0;
 }
 
-const struct rung rung_libvirt = {.name = "libvirt call, Unix socket", .answer = answer, .ask = ask};
+const struct rung rung_libvirt = {
+	.name = "libvirt call, Unix socket", .answer = answer, .ask = ask};
