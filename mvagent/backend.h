@@ -20,6 +20,7 @@ struct mva_backend_env {
 	struct mva_privops *priv; /* NULL for backends that need none (sim, null) */
 	uint64_t (*mono_ns)(void *ctx);
 	uint64_t (*wall_ns)(void *ctx);
+	const char *node; /* the member's name, for texts */
 	const char
 		*options; /* text after "linux:" / "sim:" on the command line, e.g. "domains=50" */
 };

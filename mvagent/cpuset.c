@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backend.h"
+#include "cpuset.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-
-static bool has(const struct mva_cpuset *set, unsigned cpu)
-{
-	return cpu < MVA_CPUS_MAX && set->bits[cpu / 64] >> cpu % 64 & 1;
-}
 
 char *mva_cpuset_text(char *to, size_t size, const struct mva_cpuset *set)
 {
@@ -20,9 +15,9 @@ char *mva_cpuset_text(char *to, size_t size, const struct mva_cpuset *set)
 		char part[24];
 		int len;
 
-		if (!has(set, first))
+		if (!mva_cpuset_has(set, first))
 			continue;
-		while (has(set, last + 1))
+		while (mva_cpuset_has(set, last + 1))
 			last++;
 		len = first == last ? snprintf(part, sizeof(part), "%s%u", used ? "," : "", first)
 				    : snprintf(part, sizeof(part), "%s%u-%u", used ? "," : "",
@@ -81,4 +76,38 @@ int mva_cpuset_parse(struct mva_cpuset *set, const char *text, struct mvmp_error
 	}
 	*set = made;
 	return 0;
+}
+
+unsigned mva_cpuset_count(const struct mva_cpuset *set)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < MVA_CPUS_MAX / 64; i++)
+		count += (unsigned)__builtin_popcountll(set->bits[i]);
+	return count;
+}
+
+bool mva_cpuset_equal(const struct mva_cpuset *a, const struct mva_cpuset *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+int mva_cpuset_outside(const struct mva_cpuset *set, const struct mva_cpuset *of)
+{
+	for (unsigned i = 0; i < MVA_CPUS_MAX / 64; i++) {
+		uint64_t extra = set->bits[i] & ~of->bits[i];
+
+		if (extra)
+			return (int)(i * 64) + __builtin_ctzll(extra);
+	}
+	return -1;
+}
+
+char *mva_cpuset_text_any(
+	char *to, size_t size, const struct mva_cpuset *set, const struct mva_cpuset *all)
+{
+	if (!mva_cpuset_equal(set, all))
+		return mva_cpuset_text(to, size, set);
+	snprintf(to, size, "any");
+	return to;
 }
