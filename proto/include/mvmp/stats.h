@@ -21,7 +21,20 @@ struct mvmp_stats_head {
 	bool backfill; /* from the ring, asked for by a reader that was away */
 };
 
-/* Walks a sample; zero it, then set the first three members. */
+/* What the records of one kind have in common; the codec's own. Bits are metrics, and from
+ * MVMP_METRICS_MAX on texts. */
+struct mvmp_stats_plan {
+	uint64_t any, all;			   /* some, every record has it */
+	uint64_t any_unsupported, all_unsupported; /* metrics only */
+	uint64_t same;				   /* those that have it have one value */
+	uint64_t is_signed;			   /* metrics only */
+	uint8_t shift[MVMP_METRICS_MAX];	   /* zero bits at the end of every value */
+	uint8_t keys;				   /* parts of keys that differ */
+	bool made;
+};
+
+/* Walks a sample; zero it, then set the first three members. The sample stays as it is until
+ * the walk is over. */
 struct mvmp_stats_cursor {
 	const struct mvmp_sample *sample; /* borrowed */
 	uint32_t kinds;			  /* which kinds to pack */
@@ -29,17 +42,23 @@ struct mvmp_stats_cursor {
 	unsigned kind;
 	uint32_t next;
 	bool done;
+	uint64_t rest; /* columns still to come of record `next`, which was cut; 0: not cut */
+	struct mvmp_stats_plan plan;
 };
 
-/* Packs as many records as fit into `room` bytes at `out`. Returns the length, 0 when the
- * sample was packed whole before, or -EMSGSIZE when not even one record fits. An empty sample
- * gives one frame with no records. */
+/* Packs as many records as fit into `room` bytes at `out` and sets head->last; the caller
+ * counts head->sequence. A record that is longer than a frame is cut between its columns.
+ * Returns the length, 0 when the sample was packed whole before, or -EMSGSIZE when not even
+ * one column fits (room for 256 bytes is enough). An empty sample gives one frame with no
+ * records. */
 int mvmp_stats_pack(
 	struct mvmp_stats_cursor *cursor, struct mvmp_stats_head *head, uint8_t *out, size_t room);
 
-/* Adds a frame's records to `into` (reset it when head.number changes: the caller compares
- * into->number before). Trusts nothing. 0, -EBADMSG (malformed), -ENOMEM. Unknown columns,
- * kinds and fields are skipped. */
+/* Adds a frame's records to `into` and sets its own fields. The caller peeks first and resets
+ * `into` when the number or the instance changed. Trusts nothing: a frame of n bytes adds at
+ * most n records, and texts lose control characters and broken UTF-8. 0, -EBADMSG (malformed),
+ * -ENOMEM (or more than MVMP_RECORDS_MAX); on errors `into` is as before. Unknown columns, kinds
+ * and fields are skipped. */
 int mvmp_stats_unpack(
 	const uint8_t *bytes, size_t len, struct mvmp_stats_head *head, struct mvmp_sample *into);
 
