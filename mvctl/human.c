@@ -83,6 +83,11 @@ char *mvctl_human_ns_age(char *to, size_t size, double raw)
 	return to;
 }
 
+char *mvctl_human_ms_age(char *to, size_t size, double raw)
+{
+	return mvctl_human_ns_age(to, size, raw * 1e6);
+}
+
 char *mvctl_human_duration(char *to, size_t size, uint64_t ns)
 {
 	double s = (double)ns / 1e9;

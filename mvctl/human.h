@@ -20,7 +20,8 @@ mvctl_human mvctl_human_bytes_mb;  /* byte/s as MB/s (10^6), one decimal */
 mvctl_human mvctl_human_khz_ghz;   /* GHz, two decimals */
 mvctl_human mvctl_human_millideg;  /* degrees Celsius, no decimals */
 mvctl_human mvctl_human_ns_ms;	   /* ms, two decimals */
-mvctl_human mvctl_human_ns_age;	   /* 0.6s, 41s, 3m12s, 2h05m, 41d */
+mvctl_human mvctl_human_ms_age;
+mvctl_human mvctl_human_ns_age; /* 0.6s, 41s, 3m12s, 2h05m, 41d */
 
 /* "41 d", "2 h 5 min", "3 min 12 s", "41 s", "0.6 s": durations in sentences. */
 char *mvctl_human_duration(char *to, size_t size, uint64_t ns);

@@ -53,6 +53,7 @@ struct mvctl_measured {
 	bool has, simulated, stale;
 	uint64_t age_ns, sampled_wall_ns;
 	const char *quality; /* "fresh", "stale", "last_good" */
+	const char *reason;  /* why it is old, or NULL */
 };
 
 struct mvctl_row {

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mvctl.h"
+#include "view.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAITING_S = 30 }; /* block statistics have an interval of their own, well below this */
+
+void mvctl_source_clear(struct mvctl_source *source)
+{
+	for (unsigned i = 0; i < source->capabilities; i++) {
+		free(source->capability[i].name);
+		free(source->capability[i].reason);
+	}
+	free(source->capability);
+	mvmp_sample_free(&source->after);
+	mvmp_sample_free(&source->before);
+	memset(source, 0, sizeof *source);
+}
+
+void mvctl_source_add_capability(struct mvctl_source *source, const char *name, const char *reason)
+{
+	struct mvctl_capability *capability;
+
+	source->capability = mvctl_grow(
+		source->capability, source->capabilities + 1, sizeof source->capability[0]);
+	capability = &source->capability[source->capabilities++];
+	capability->name = mvctl_text(name);
+	capability->reason = mvctl_text(reason);
+}
+
+/* Which capability stands behind metrics that begin so, where it has not their name. */
+static const struct {
+	const char *metric, *capability;
+} behind[] = {
+	{"freq", "cpufreq"},
+	{"throttle", "cpufreq"},
+	{"temp", "hwmon"},
+	{"energy", "rapl"},
+	{"mem_err", "edac"},
+	{"psi_", "psi"},
+	{"mem_unused", "balloon"},
+	{"mem_stat_age", "balloon"},
+	{"numa_", "numa"},
+	{"wait_ns", "schedstat"},
+};
+
+static const char *find_reason(const struct mvctl_source *source, const char *name)
+{
+	for (unsigned i = 0; i < source->capabilities; i++) {
+		if (!strcmp(source->capability[i].name, name))
+			return source->capability[i].reason;
+	}
+	return NULL;
+}
+
+const char *mvctl_unsupported_reason(
+	const struct mvctl_source *source, enum mvmp_entity kind, const char *metric)
+{
+	char name[64];
+	const char *reason;
+
+	snprintf(name, sizeof name, "%s.%s", mvmp_entities[kind].name, metric);
+	reason = find_reason(source, name);
+	if (!reason)
+		reason = find_reason(source, metric);
+	for (unsigned i = 0; !reason && i < sizeof behind / sizeof behind[0]; i++) {
+		if (!strncmp(metric, behind[i].metric, strlen(behind[i].metric)))
+			reason = find_reason(source, behind[i].capability);
+	}
+	return reason ? reason : "this node cannot tell";
+}
+
+const struct mvmp_record *mvctl_earlier(
+	const struct mvctl_source *source, enum mvmp_entity kind, const struct mvmp_record *now)
+{
+	const struct mvmp_records *records = &source->before.kind[kind];
+	size_t index = (size_t)(now - source->after.kind[kind].at);
+
+	/* Samples of one node keep their order, mostly. */
+	if (index < records->count && mvmp_key_equal(&records->at[index].key, &now->key))
+		return &records->at[index];
+	return mvmp_sample_find(&source->before, kind, &now->key);
+}
+
+bool mvctl_pair_rate(double *ret, const struct mvctl_pair *pair, unsigned metric)
+{
+	return pair->before && mvmp_rate(ret, &pair->source->before, pair->before,
+				       &pair->source->after, pair->now, metric);
+}
+
+const char *mvctl_reason_name(unsigned reason)
+{
+	static const char *const names[] = {
+		NULL, "hung", "migrating", "no-libvirt", "denied", "waiting"};
+
+	return reason < sizeof names / sizeof names[0] ? names[reason] : "unknown";
+}
+
+static bool is_stale(const struct mvctl_source *source, const struct mvmp_record *record)
+{
+	uint64_t age = record->age_ns + source->extra_age_ns;
+	uint64_t limit = 2 * (source->interval_ns ? source->interval_ns : MVMP_NS_PER_S);
+
+	if (record->reason == MVMP_REASON_WAITING)
+		limit = WAITING_S * MVMP_NS_PER_S;
+	return age > limit;
+}
+
+void mvctl_measure(struct mvctl_measured *ret, const struct mvctl_source *source,
+	const struct mvmp_record *record)
+{
+	bool stale = is_stale(source, record);
+	bool last_good = record->quality == MVMP_LAST_GOOD;
+
+	*ret = (struct mvctl_measured){
+		.has = true,
+		.simulated = source->after.simulated,
+		.stale = stale || (last_good && record->reason != MVMP_REASON_WAITING),
+		.age_ns = record->age_ns + source->extra_age_ns,
+		.sampled_wall_ns = source->after.wall_ns > record->age_ns
+					   ? source->after.wall_ns - record->age_ns
+					   : 0,
+		.quality = last_good ? "last_good"
+			   : stale   ? "stale"
+				     : "fresh",
+		.reason = mvctl_reason_name(record->reason),
+	};
+}
