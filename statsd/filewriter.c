@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "writer.h"
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * One row's way into its file: opened at its first row, gathered in the file's buffer, written
+ * when the file is due. Between two lives of an entity's counters goes a row of unknowns, so
+ * that no rate is made across.
+ */
+
+enum { GAP_BEFORE_MS = 1000 };
+static const uint64_t retry_ns = 2 * MVMP_NS_PER_S;
+
+static size_t row_words(const struct mvs_file *file)
+{
+	return 2 + mvmp_entities[file->kind].metrics;
+}
+
+static void list_move(struct mvs_writer *writer, struct mvs_file *file, enum mvs_file_list list)
+{
+	if (file->list == MVS_LIST_DUE)
+		TAILQ_REMOVE(&writer->due, file, link);
+	else if (file->list == MVS_LIST_RETRY)
+		TAILQ_REMOVE(&writer->retry, file, link);
+	file->list = list;
+	if (list == MVS_LIST_DUE)
+		TAILQ_INSERT_TAIL(&writer->due, file, link);
+	else if (list == MVS_LIST_RETRY)
+		TAILQ_INSERT_TAIL(&writer->retry, file, link);
+}
+
+/* ---- opening --------------------------------------------------------------------------- */
+
+static int open_on_disk(struct mvs_store *store, struct mvs_file *file, const char *path,
+	uint64_t first_ms, uint64_t *last_ms, struct mvmp_error *err)
+{
+	struct mvs_backend *backend = store->writer->backend;
+	bool damaged = false;
+	int rc = backend->ops->flush(backend, path, err);
+
+	if (rc == 0)
+		rc = mvs_rrd_open(
+			path, &store->schema[file->kind], first_ms, last_ms, &damaged, err);
+	if (!damaged)
+		return rc;
+	backend->ops->forget(backend, path);
+	mvs_count(store, &store->counters.damaged, 1);
+	mvs_note_line(store, "was damaged: moved aside, begun anew", path);
+	return rc;
+}
+
+/* Takes over what the file on disk says. A life the index told of counts only when the file's
+ * newest row belongs to it. */
+static void adopt(struct mvs_store *store, struct mvs_file *file, uint64_t row_ms, uint64_t last_ms)
+{
+	size_t bytes = mvs_profile_bytes(store->config.profile, store->config.step_s) *
+		       mvmp_entities[file->kind].metrics;
+
+	file->state = MVS_FILE_OPEN;
+	file->last_ms = last_ms;
+	pthread_mutex_lock(&store->lock);
+	if (last_ms < file->since_ms)
+		file->life = 0;
+	store->counters.files++;
+	store->counters.bytes += bytes;
+	file->dir->on_disk = file->dir->dirty = true;
+	if (last_ms > row_ms && last_ms > store->counters.newest_ms)
+		store->counters.newest_ms = last_ms;
+	pthread_mutex_unlock(&store->lock);
+}
+
+static int open_file(struct mvs_store *store, struct mvs_file *file, uint64_t row_ms)
+{
+	char path[MVS_PATH_MAX];
+	struct mvmp_error err;
+	uint64_t last_ms = 0;
+	int rc;
+
+	if (file->due_ns > store->writer->now || !mvs_may_try(store))
+		return -MVMP_BUSY;
+	mvs_file_path(path, sizeof path, file);
+	rc = open_on_disk(store, file, path, row_ms, &last_ms, &err);
+	if (rc == 0 && !file->pending) {
+		file->pending =
+			malloc(store->writer->rows_max * row_words(file) * sizeof(uint64_t));
+		if (!file->pending)
+			rc = mvmp_fail(&err, MVMP_NO_MEMORY, "no memory for rows of %s", path);
+	}
+	if (rc) {
+		file->due_ns = store->writer->now + retry_ns;
+		mvs_note_failure(store, &err);
+		return rc;
+	}
+	adopt(store, file, row_ms, last_ms);
+	mvs_note_success(store, 0);
+	return 0;
+}
+
+/* ---- writing --------------------------------------------------------------------------- */
+
+static int update(struct mvs_store *store, struct mvs_file *file, struct mvmp_error *err)
+{
+	struct mvs_writer *writer = store->writer;
+	const char *row[MVS_ROWS_MAX];
+	char path[MVS_PATH_MAX];
+
+	for (unsigned i = 0; i < file->rows; i++) {
+		mvs_row_text(writer->text[i], file->kind, file->pending + i * row_words(file));
+		row[i] = writer->text[i];
+	}
+	mvs_file_path(path, sizeof path, file);
+	return writer->backend->ops->update(writer->backend, path, file->rows, row, err);
+}
+
+/* The file may have been removed or overwritten by others: looks again, once. */
+static int update_again(struct mvs_store *store, struct mvs_file *file, struct mvmp_error *err)
+{
+	char path[MVS_PATH_MAX];
+	uint64_t last_ms;
+	int rc = open_on_disk(store, file, mvs_file_path(path, sizeof path, file),
+		file->pending[0], &last_ms, err);
+
+	return rc ? rc : update(store, file, err);
+}
+
+int mvs_file_flush(struct mvs_store *store, struct mvs_file *file)
+{
+	struct mvs_writer *writer = store->writer;
+	struct mvmp_error err;
+	int rc = 0;
+
+	if (file->rows == 0 || !mvs_may_try(store)) {
+		list_move(writer, file, file->rows ? MVS_LIST_RETRY : MVS_LIST_NONE);
+		return file->rows ? -MVMP_BUSY : 0;
+	}
+	rc = update(store, file, &err);
+	if (rc == -MVMP_IO)
+		rc = update_again(store, file, &err);
+	if (rc) {
+		list_move(writer, file, MVS_LIST_RETRY);
+		file->due_ns = writer->now + retry_ns;
+		mvs_note_failure(store, &err);
+		return rc;
+	}
+	list_move(writer, file, MVS_LIST_NONE);
+	mvs_note_success(store, file->rows);
+	writer->pending -= file->rows;
+	file->rows = 0;
+	return 0;
+}
+
+/* ---- taking ---------------------------------------------------------------------------- */
+
+static void drop_oldest(struct mvs_store *store, struct mvs_file *file)
+{
+	size_t words = row_words(file);
+
+	memmove(file->pending, file->pending + words,
+		(file->rows - 1) * words * sizeof(uint64_t));
+	file->rows--;
+	store->writer->pending--;
+	mvs_count(store, &store->counters.lost, 1);
+}
+
+static void append(struct mvs_store *store, struct mvs_file *file, uint64_t time_ms,
+	uint64_t present, const uint64_t *value)
+{
+	struct mvs_writer *writer = store->writer;
+	uint64_t *row;
+
+	if (file->rows == writer->rows_max && mvs_file_flush(store, file))
+		drop_oldest(store, file);
+	row = file->pending + file->rows++ * row_words(file);
+	row[0] = time_ms;
+	row[1] = present;
+	memcpy(row + 2, value, mvmp_entities[file->kind].metrics * sizeof(uint64_t));
+	file->last_ms = time_ms;
+	writer->pending++;
+	if (file->list != MVS_LIST_NONE)
+		return;
+	file->due_ns = writer->now + store->config.flush_s * MVMP_NS_PER_S;
+	list_move(writer, file, MVS_LIST_DUE);
+}
+
+static void begin_life(struct mvs_store *store, const struct mvs_row *row, const uint64_t *value)
+{
+	struct mvs_file *file = row->file;
+
+	if (file->last_ms) {
+		uint64_t gap_ms = row->time_ms - GAP_BEFORE_MS;
+
+		append(store, file, gap_ms > file->last_ms ? gap_ms : file->last_ms + 1, 0, value);
+		mvs_count(store, &store->counters.gaps, 1);
+	}
+	pthread_mutex_lock(&store->lock);
+	file->life = row->life;
+	file->since_ms = row->time_ms;
+	file->dir->dirty = true;
+	pthread_mutex_unlock(&store->lock);
+}
+
+void mvs_file_take(struct mvs_store *store, const struct mvs_row *row, const uint64_t *value)
+{
+	struct mvs_file *file = row->file;
+
+	if (file->state == MVS_FILE_CLOSED && open_file(store, file, row->time_ms)) {
+		mvs_count(store, &store->counters.lost, 1);
+		return;
+	}
+	if (row->time_ms < file->last_ms + MVS_SPACING_MS) {
+		mvs_count(store, &store->counters.late, 1);
+		return;
+	}
+	if (file->life != row->life)
+		begin_life(store, row, value);
+	append(store, file, row->time_ms, row->present, value);
+}

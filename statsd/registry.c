@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_private.h"
+#include <stdio.h>
+
+/* Looking at what the store knows. */
+
+struct mvs_file *mvs_store_next(struct mvs_dir *dir, struct mvs_file *after)
+{
+	return after ? after->next : dir->first;
+}
+
+struct mvs_dir *mvs_store_next_dir(struct mvs_store *store, struct mvs_dir *after)
+{
+	return after ? after->next : store->dirs;
+}
+
+const char *mvs_dir_name(const struct mvs_dir *dir)
+{
+	return dir->name;
+}
+
+enum mvmp_entity mvs_file_kind(const struct mvs_file *file)
+{
+	return file->kind;
+}
+
+const struct mvmp_key *mvs_file_key(const struct mvs_file *file)
+{
+	return &file->key;
+}
+
+const char *mvs_file_name(const struct mvs_file *file)
+{
+	return file->name;
+}
+
+bool mvs_file_simulated(const struct mvs_file *file)
+{
+	return file->simulated;
+}
+
+char *mvs_file_path(char *to, size_t size, const struct mvs_file *file)
+{
+	char below[MVS_FILE_MAX];
+
+	snprintf(to, size, "%s/v%d/%s/%s", file->dir->store->directory, MVS_SCHEMA_VERSION,
+		file->dir->name, mvs_entity_file(below, file->kind, &file->key));
+	return to;
+}
