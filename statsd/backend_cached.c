@@ -156,7 +156,8 @@ static int cached_update(struct mvs_backend *backend, const char *path, unsigned
 	return rc;
 }
 
-static int command(struct cached *cached, const char *verb, const char *path, struct mvmp_error *err)
+static int command(
+	struct cached *cached, const char *verb, const char *path, struct mvmp_error *err)
 {
 	char line[MVS_PATH_MAX + 16];
 	int number, len = snprintf(line, sizeof line, "%s %s\n", verb, path);

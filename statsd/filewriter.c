@@ -54,16 +54,13 @@ static int open_on_disk(struct mvs_store *store, struct mvs_file *file, const ch
  * newest row belongs to it. */
 static void adopt(struct mvs_store *store, struct mvs_file *file, uint64_t row_ms, uint64_t last_ms)
 {
-	size_t bytes = mvs_profile_bytes(store->config.profile, store->config.step_s) *
-		       mvmp_entities[file->kind].metrics;
-
 	file->state = MVS_FILE_OPEN;
 	file->last_ms = last_ms;
 	pthread_mutex_lock(&store->lock);
 	if (last_ms < file->since_ms)
 		file->life = 0;
 	store->counters.files++;
-	store->counters.bytes += bytes;
+	store->counters.bytes += store->schema[file->kind].bytes;
 	file->dir->on_disk = file->dir->dirty = true;
 	if (last_ms > row_ms && last_ms > store->counters.newest_ms)
 		store->counters.newest_ms = last_ms;
@@ -118,8 +115,8 @@ static int update_again(struct mvs_store *store, struct mvs_file *file, struct m
 {
 	char path[MVS_PATH_MAX];
 	uint64_t last_ms;
-	int rc = open_on_disk(store, file, mvs_file_path(path, sizeof path, file),
-		file->pending[0], &last_ms, err);
+	int rc = open_on_disk(store, file, mvs_file_path(path, sizeof path, file), file->pending[0],
+		&last_ms, err);
 
 	return rc ? rc : update(store, file, err);
 }
@@ -156,8 +153,7 @@ static void drop_oldest(struct mvs_store *store, struct mvs_file *file)
 {
 	size_t words = row_words(file);
 
-	memmove(file->pending, file->pending + words,
-		(file->rows - 1) * words * sizeof(uint64_t));
+	memmove(file->pending, file->pending + words, (file->rows - 1) * words * sizeof(uint64_t));
 	file->rows--;
 	store->writer->pending--;
 	mvs_count(store, &store->counters.lost, 1);

@@ -41,12 +41,14 @@ static bool is_of_the_disk(const char *text)
 
 void mvs_note_failure(struct mvs_store *store, const struct mvmp_error *err)
 {
+	const char *reason = strstr(err->text, ": ");
 	bool first;
 
 	pthread_mutex_lock(&store->lock);
 	first = !store->counters.degraded[0];
 	store->counters.failures++;
-	snprintf(store->counters.degraded, sizeof store->counters.degraded, "%.127s", err->text);
+	snprintf(store->counters.degraded, sizeof store->counters.degraded, "%.127s",
+		reason ? reason + 2 : err->text);
 	pthread_mutex_unlock(&store->lock);
 	if (first)
 		say(store, err->text);

@@ -30,9 +30,10 @@ int mvs_rrd_fail(struct mvmp_error *err, const char *doing, const char *path)
 
 /* What librrd tells about an existing file. */
 struct file_facts {
-	unsigned long step, heartbeat;
-	unsigned sources; /* in the file */
-	unsigned known;	  /* of the schema's, found in the file */
+	unsigned long step;
+	unsigned long heartbeat; /* the shortest of its sources */
+	unsigned sources;	 /* in the file */
+	unsigned known;		 /* of the schema's, found in the file */
 	uint64_t last_ms;
 };
 
@@ -65,7 +66,8 @@ static void note_source(
 
 	if (strncmp(info->key, "ds[", 3) || !end || strcmp(end, "].minimal_heartbeat"))
 		return;
-	facts->heartbeat = info->value.u_cnt;
+	if (facts->sources == 0 || info->value.u_cnt < facts->heartbeat)
+		facts->heartbeat = info->value.u_cnt;
 	facts->sources++;
 	if (name_is_source(schema, info->key + 3, (size_t)(end - info->key - 3)))
 		facts->known++;
@@ -82,12 +84,25 @@ static int read_facts(struct file_facts *facts, const struct mvs_schema *schema,
 		if (strcmp(i->key, "step") == 0)
 			facts->step = i->value.u_cnt;
 		else if (strcmp(i->key, "last_update") == 0)
-			facts->last_ms = (uint64_t)i->value.u_cnt * 1000 + 999; /* fraction unknown */
+			facts->last_ms =
+				(uint64_t)i->value.u_cnt * 1000 + 999; /* fraction unknown */
 		else
 			note_source(facts, schema, i);
 	}
 	rrd_info_free(all);
 	return 0;
+}
+
+/* librrd fails silently where the file cannot grow: asks the file system for the reason. */
+static void explain_silence(const char *path, size_t bytes)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	int rc = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)bytes);
+
+	if (fd >= 0)
+		close(fd);
+	if (rc)
+		rrd_set_error((char *)"'%s': %s", path, strerror(rc));
 }
 
 /* Creates under a name of its own, then renames: a reader or a crash sees all or nothing. With
@@ -108,6 +123,8 @@ static int create_file(const char *path, const struct mvs_schema *schema, const 
 		return 0;
 	if (rc == 0)
 		rrd_set_error((char *)"'%s': %s", path, strerror(errno));
+	if (!rrd_test_error())
+		explain_silence(fresh, schema->bytes);
 	unlink(fresh);
 	return mvs_rrd_fail(err, "create", path);
 }
@@ -149,8 +166,7 @@ static int adopt_file(const char *path, const struct mvs_schema *schema, uint64_
 {
 	struct file_facts facts;
 
-	if (read_facts(&facts, schema, path) || facts.sources == 0 ||
-		facts.known != facts.sources)
+	if (read_facts(&facts, schema, path) || facts.sources == 0 || facts.known != facts.sources)
 		return -EBADMSG;
 	*last_ms = facts.last_ms;
 	if (facts.sources == schema_sources(schema) && facts.step == schema->step_s &&
@@ -180,8 +196,7 @@ int mvs_rrd_open(const char *path, const struct mvs_schema *schema, uint64_t fir
 	return rc ? rc : create_file(path, schema, NULL, first_ms, err);
 }
 
-int mvs_rrd_update(
-	const char *path, unsigned rows, const char *const *row, struct mvmp_error *err)
+int mvs_rrd_update(const char *path, unsigned rows, const char *const *row, struct mvmp_error *err)
 {
 	rrd_clear_error();
 	if (rrd_updatex_r(path, NULL, RRD_SKIP_PAST_UPDATES, (int)rows, (const char **)row) == 0)

@@ -23,8 +23,7 @@ int mvs_rrd_open(const char *path, const struct mvs_schema *schema, uint64_t fir
 	uint64_t *last_ms, bool *damaged, struct mvmp_error *err);
 
 /* Writes rows ("1700000000.250:1:2:U"), oldest first. */
-int mvs_rrd_update(const char *path, unsigned rows, const char *const *row,
-	struct mvmp_error *err);
+int mvs_rrd_update(const char *path, unsigned rows, const char *const *row, struct mvmp_error *err);
 
 /* Sets *err from librrd's message, without the path it may begin with. Returns -status. */
 int mvs_rrd_fail(struct mvmp_error *err, const char *doing, const char *path);

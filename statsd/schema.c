@@ -96,6 +96,7 @@ void mvs_schema_make(struct mvs_schema *schema, enum mvmp_entity kind,
 	memset(schema, 0, sizeof *schema);
 	schema->step_s = step_s;
 	schema->heartbeat_s = mvs_heartbeat_s(step_s, interval_ms);
+	schema->bytes = mvs_profile_bytes(profile, step_s) * mvmp_entities[kind].metrics;
 	for (unsigned i = 0; i < mvmp_entities[kind].metrics; i++)
 		add_source(schema, &mvmp_entities[kind].metric[i]);
 	for (unsigned i = 0; i < profile->archives; i++) {

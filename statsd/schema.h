@@ -36,6 +36,7 @@ struct mvs_profile {
 struct mvs_schema {
 	uint32_t step_s;
 	uint32_t heartbeat_s;
+	size_t bytes; /* of a file, without its header */
 	unsigned args;
 	const char *argv[MVS_CREATE_ARGS_MAX];
 	char text[MVS_CREATE_ARGS_MAX][MVS_CREATE_ARG_LEN];

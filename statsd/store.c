@@ -206,7 +206,8 @@ struct mvs_dir *mvs_store_dir(struct mvs_store *store, const char *node, bool cr
 }
 
 /* FNV-1a; keys are short and nobody outside chooses the table's size. */
-static uint32_t hash_of(const struct mvs_dir *dir, enum mvmp_entity kind, const struct mvmp_key *key)
+static uint32_t hash_of(
+	const struct mvs_dir *dir, enum mvmp_entity kind, const struct mvmp_key *key)
 {
 	const uint8_t *bytes = key->domain;
 	uint64_t h = 14695981039346656037ull ^ (uintptr_t)dir;
@@ -287,8 +288,7 @@ bool mvs_store_put(struct mvs_store *store, struct mvs_file *file, uint64_t time
 	fits = row.bytes <= store->config.queue_bytes - in->used;
 	if (fits) {
 		memcpy(in->bytes + in->used, &row, sizeof row);
-		memcpy(in->bytes + in->used + sizeof row, record->value,
-			values * sizeof(uint64_t));
+		memcpy(in->bytes + in->used + sizeof row, record->value, values * sizeof(uint64_t));
 		in->used += row.bytes;
 		in->rows++;
 	} else {

@@ -34,7 +34,7 @@ struct mvs_file {
 	/* the writer's */
 	enum mvs_file_state state;
 	enum mvs_file_list list;
-	uint64_t last_ms;  /* of the newest row taken */
+	uint64_t last_ms; /* of the newest row taken */
 	uint64_t due_ns;
 	uint64_t *pending; /* rows: time_ms, present, values */
 	unsigned rows;

@@ -16,7 +16,7 @@
 
 enum {
 	MVS_SLEW_PPM = 5000, /* rates are wrong by at most this while slewing back */
-	MVS_DRIFT_PPM = 200, /* how much two monotonic clocks may drift apart */
+	MVS_DRIFT_PPM = 100, /* how much two monotonic clocks may drift apart */
 	MVS_LATE_MS = 2000,  /* no frame takes longer on its way */
 	MVS_LATE_SAMPLES = 3,
 };

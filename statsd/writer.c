@@ -95,15 +95,16 @@ static void answer_flushes(struct mvs_store *store, struct mvs_flush_queue *aske
 
 	if (STAILQ_EMPTY(asked))
 		return;
-	STAILQ_FOREACH(flush, asked, link) {
+	STAILQ_FOREACH(flush, asked, link)
+	{
 		for (unsigned i = 0; i < flush->files; i++) {
 			if (flush->file[i]->rows)
 				mvs_file_flush(store, flush->file[i]);
 		}
 		sync_backend(store);
 		for (unsigned i = 0; i < flush->files; i++)
-			backend->ops->flush(backend,
-				mvs_file_path(path, sizeof path, flush->file[i]), &err);
+			backend->ops->flush(
+				backend, mvs_file_path(path, sizeof path, flush->file[i]), &err);
 	}
 	pthread_mutex_lock(&store->lock);
 	STAILQ_CONCAT(&store->done, asked);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "help.h"
+#include <fcntl.h>
+#include <math.h>
+#include <rrd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int setup(void **state)
+{
+	static struct bed bed;
+
+	bed_make(&bed);
+	*state = &bed;
+	return 0;
+}
+
+static void limit_files(rlim_t bytes);
+
+static int teardown(void **state)
+{
+	limit_files(0);
+	bed_remove(*state);
+	return 0;
+}
+
+/* A file-size limit of 4 kB stands for a full disk: write(2) fails the same way in librrd. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = bytes ? bytes : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* While the disk takes nothing the store says so once, counts what is lost, and goes on by
+ * itself when there is room. */
+static void full_disk_degrades_and_recovers(void **state)
+{
+	struct bed *bed = *state;
+	struct mvs_store_counters counters;
+
+	signal(SIGXFSZ, SIG_IGN);
+	limit_files(4096);
+	for (unsigned i = 0; i < 3; i++) {
+		bed_put(bed, i * 10000, 1, i * 1000, 0);
+		bed_run(bed, 10);
+	}
+	counters = bed_counters(bed);
+	assert_int_equal(counters.lost, 3);
+	assert_int_equal(bed->lines, 1);
+	assert_string_equal(counters.degraded, "File too large");
+	limit_files(0);
+	for (unsigned i = 3; i < 6; i++)
+		bed_put(bed, i * 10000, 1, i * 1000, 0);
+	bed_run(bed, 40);
+	counters = bed_counters(bed);
+	assert_string_equal(counters.degraded, "");
+	assert_string_equal(bed->said, "the store works again");
+	assert_float_equal(bed_value(bed, "rx_bytes", 50), 100.0, 1e-9);
+}
+
+static void overwrite(const char *path, off_t at, const char *bytes, size_t len)
+{
+	int fd = open(path, O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, len, at), (ssize_t)len);
+	close(fd);
+}
+
+/* A file whose header is garbage is moved aside, named in the log, and begun anew. */
+static void damaged_file_is_moved_aside(void **state)
+{
+	struct bed *bed = *state;
+	char path[256], aside[280];
+
+	bed_put(bed, 0, 1, 0, 0);
+	bed_close(bed);
+	bed_vif_path(bed, path, sizeof path);
+	overwrite(path, 0, "GARBAGE.GARBAGE", 15);
+	bed_open(bed);
+	for (unsigned i = 1; i < 4; i++)
+		bed_put(bed, i * 10000, 1, i * 1000, 0);
+	bed_run(bed, 40);
+	snprintf(aside, sizeof aside, "%s.damaged-1", path);
+	assert_int_equal(access(aside, F_OK), 0);
+	assert_non_null(strstr(bed->said, "vif0.rrd was damaged: moved aside, begun anew"));
+	assert_int_equal(bed_counters(bed).damaged, 1);
+	assert_float_equal(bed_value(bed, "rx_bytes", 30), 100.0, 1e-9);
+}
+
+/* A file cut short, as by a disk that lost its end, counts as damaged too. */
+static void cut_file_is_moved_aside(void **state)
+{
+	struct bed *bed = *state;
+	char path[256];
+
+	bed_put(bed, 0, 1, 0, 0);
+	bed_close(bed);
+	bed_vif_path(bed, path, sizeof path);
+	assert_int_equal(truncate(path, 700), 0);
+	bed_open(bed);
+	for (unsigned i = 1; i < 4; i++)
+		bed_put(bed, i * 10000, 1, i * 1000, 0);
+	bed_run(bed, 40);
+	assert_int_equal(bed_counters(bed).damaged, 1);
+	assert_float_equal(bed_value(bed, "rx_bytes", 30), 100.0, 1e-9);
+}
+
+/* A file that somebody removed while we run comes back with the next rows. */
+static void removed_file_comes_back(void **state)
+{
+	struct bed *bed = *state;
+	char path[256];
+
+	bed_put(bed, 0, 1, 0, 0);
+	bed_run(bed, 40);
+	bed_vif_path(bed, path, sizeof path);
+	assert_int_equal(unlink(path), 0);
+	for (unsigned i = 1; i < 4; i++)
+		bed_put(bed, i * 10000, 1, i * 1000, 0);
+	bed_run(bed, 40);
+	assert_float_equal(bed_value(bed, "rx_bytes", 30), 100.0, 1e-9);
+	assert_string_equal(bed_counters(bed).degraded, "");
+}
+
+/* A file of an older schema with fewer sources gets the new ones and keeps its history. */
+static void older_file_is_widened(void **state)
+{
+	struct bed *bed = *state;
+	const char *argv[] = {"DS:rx_bytes:DERIVE:25:0:U", "DS:rx_packets:DERIVE:25:0:U",
+		"RRA:AVERAGE:0.5:1:360"};
+	const char *rows[] = {"1700000000:0:0", "1700000010:500:1", "1700000020:1000:2"};
+	char path[256], command[400];
+
+	bed_vif_path(bed, path, sizeof path);
+	snprintf(command, sizeof command, "mkdir -p $(dirname %s)", path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(rrd_create_r(path, 10, T0 - 10, 3, argv), 0);
+	assert_int_equal(rrd_update_r(path, NULL, 3, rows), 0);
+	for (unsigned i = 3; i < 6; i++)
+		bed_put(bed, i * 10000, 1, i * 1000, i * 2000);
+	bed_run(bed, 40);
+	assert_float_equal(bed_value(bed, "rx_bytes", 10), 50.0, 1e-9);
+	assert_float_equal(bed_value(bed, "rx_bytes", 50), 100.0, 1e-9);
+	assert_float_equal(bed_value(bed, "tx_bytes", 50), 200.0, 1e-9);
+	assert_int_equal(bed_counters(bed).damaged, 0);
+}
+
+static unsigned long heartbeat_of(const char *path)
+{
+	rrd_info_t *all = rrd_info_r(path);
+	unsigned long heartbeat = 0;
+
+	assert_non_null(all);
+	for (rrd_info_t *i = all; i; i = i->next) {
+		if (strcmp(i->key, "ds[rx_bytes].minimal_heartbeat") == 0)
+			heartbeat = i->value.u_cnt;
+	}
+	rrd_info_free(all);
+	return heartbeat;
+}
+
+/* A heartbeat below the interval in force would make everything unknown: it is raised. */
+static void short_heartbeat_is_raised(void **state)
+{
+	struct bed *bed = *state;
+	char *argv[] = {(char *)"tune", NULL, (char *)"-h", (char *)"rx_bytes:5"};
+	char path[256];
+
+	bed_put(bed, 0, 1, 0, 0);
+	bed_close(bed);
+	bed_vif_path(bed, path, sizeof path);
+	argv[1] = path;
+	assert_int_equal(rrd_tune(4, argv), 0);
+	assert_int_equal(heartbeat_of(path), 5);
+	bed_open(bed);
+	bed_put(bed, 10000, 1, 1000, 0);
+	bed_run(bed, 40);
+	assert_int_equal(heartbeat_of(path), 25);
+}
+
+/* A directory that is missing, a file in its place, and a second writer each get a sentence. */
+static void store_that_cannot_open_says_why(void **state)
+{
+	struct bed *bed = *state;
+	struct mvs_store_config config = *mvs_store_config(bed->store);
+	struct mvs_store *second = NULL;
+	struct mvmp_error err;
+
+	assert_int_equal(mvs_store_open(&config, &second, &err), -MVMP_CONFLICT);
+	config.directory = "/nonexistent/mvmp";
+	assert_int_equal(mvs_store_open(&config, &second, &err), -MVMP_NOT_FOUND);
+	assert_string_equal(err.text, "store directory /nonexistent/mvmp does not exist");
+	config.directory = "/etc/passwd";
+	assert_int_equal(mvs_store_open(&config, &second, &err), -MVMP_INVALID);
+	assert_string_equal(err.text, "store /etc/passwd is not a directory");
+	assert_null(second);
+}
+
+/* At the limit of files no new entity is stored, the others go on. */
+static void files_are_limited(void **state)
+{
+	struct bed *bed = *state;
+	struct mvmp_key key = {{0}, 0};
+
+	for (key.index = 1; key.index < 100; key.index++)
+		assert_non_null(mvs_store_file(bed->dir, MVMP_PCPU, &key, true));
+	assert_null(mvs_store_file(bed->dir, MVMP_PCPU, &key, true));
+	assert_null(mvs_store_dir(bed->store, "../up", true));
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	static const struct CMUnitTest tests[] = {
+		CASE(full_disk_degrades_and_recovers),
+		CASE(damaged_file_is_moved_aside),
+		CASE(cut_file_is_moved_aside),
+		CASE(removed_file_comes_back),
+		CASE(older_file_is_widened),
+		CASE(short_heartbeat_is_raised),
+		CASE(store_that_cannot_open_says_why),
+		CASE(files_are_limited),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
