@@ -71,14 +71,9 @@ void mvs_note_success(struct mvs_store *store, unsigned rows)
 		say(store, "the store works again");
 }
 
-bool mvs_may_try(struct mvs_store *store)
+bool mvs_may_try(const struct mvs_store *store)
 {
-	struct mvs_writer *writer = store->writer;
+	const struct mvs_writer *writer = store->writer;
 
-	if (!writer->disk_fails)
-		return true;
-	if (writer->now < writer->disk_try_ns)
-		return false;
-	writer->disk_try_ns = writer->now + disk_retry_ns;
-	return true;
+	return !writer->disk_fails || writer->now >= writer->disk_try_ns;
 }

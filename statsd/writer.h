@@ -35,7 +35,7 @@ void mvs_note_success(struct mvs_store *store, unsigned rows);
 void mvs_note_line(struct mvs_store *store, const char *what, const char *path);
 void mvs_count(struct mvs_store *store, uint64_t *counter, uint64_t n);
 
-/* False while the disk fails, but for one attempt every two seconds. */
-bool mvs_may_try(struct mvs_store *store);
+/* False for two seconds after the disk failed. */
+bool mvs_may_try(const struct mvs_store *store);
 
 #endif
