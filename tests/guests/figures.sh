@@ -16,7 +16,7 @@ figures_fresh() { # DOMAIN QUIET-SINCE (ms)
     local kind age
     for kind in vifs vbds; do
         age=$(figures_age "$1" $kind)
-        [[ $age =~ ^[0-9.]+$ ]] && [ "${age%.*}" -lt $(($(date +%s%N) / 1000000 - $2)) ] || return 1
+        [[ $age =~ ^[0-9.]+$ ]] && [ "${age%.*}" -lt $(($(date +%s%N) / 1000000 - $2 - 500)) ] || return 1
     done
 }
 
