@@ -11,13 +11,13 @@ import pathlib
 import sys
 
 VIF = ("rx_packets", "rx_bytes", "tx_packets", "tx_bytes")
-VBD = ("rd_reqs", "rd_bytes", "wr_reqs", "wr_bytes", "flush_reqs")
+VBD = ("rd_reqs", "rd_sectors", "wr_reqs", "wr_sectors")
 
 
 def told(folder, file, names):
     domain = (folder / "domain").read_text().strip()
     items = json.loads((folder / file).read_text())["items"]
-    items = [item for item in items if domain in (item.get("domain_name"), item.get("domain"))]
+    items = [item for item in items if item["domain"] == domain]
     if len(items) != 1:
         sys.exit(f"figures: {len(items)} items of {domain} in {file}")
     return {name: items[0][name] for name in names}

@@ -9,7 +9,7 @@
 # The youngest and the oldest record of the guest, in ms of age now.
 figures_age() { # DOMAIN KIND
     figures_mvctl --json show "$2" 2> /dev/null |
-        "$bed_here/../lib/field.py" "domain_name=$1" age_ms 2> /dev/null
+        "$bed_here/../lib/field.py" "domain=$1" age_ms 2> /dev/null
 }
 
 figures_fresh() { # DOMAIN QUIET-SINCE (ms)

@@ -3,7 +3,7 @@
 # says the behaviour, its exit code is 0, 1 or 77 (skipped, reason on the last line).
 #
 #   check TEXT COMMAND...          fails the test if the command fails
-#   expect TEXT CODE REGEX COMMAND...   ... unless it exits with CODE and what it printed on
+#   expect TEXT CODE REGEX COMMAND...   ... unless it exits with CODE (a regex) and what it printed on
 #                                  stdout and stderr matches REGEX (extended, any line)
 #   equal TEXT WANTED FOUND
 #   skip REASON, finish
@@ -30,7 +30,7 @@ expect() { # TEXT CODE REGEX COMMAND...
     shift 3
     output=$("$@" 2>&1 < /dev/null)
     found=$?
-    if [ $found -eq "$code" ] && grep -E -q -e "$regex" <<< "$output"; then
+    if [[ $found =~ ^$code$ ]] && grep -E -q -e "$regex" <<< "$output"; then
         passed "$text"
         [ -z "$output" ] || head -n 3 <<< "$output" | sed 's/^/        | /'
     else
