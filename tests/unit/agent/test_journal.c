@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../cmocka_all.h"
+#include "disk_memory.h"
+#include "journal.h"
+#include <errno.h>
+#include <mvmp/bytes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SERIAL = 204 };
+
+static struct mva_journal *open_journal(
+	struct mva_disk *disk, const struct mva_journal_limits *limits)
+{
+	struct mva_journal *journal = NULL;
+	struct mvmp_error err = {0};
+
+	assert_int_equal(mva_journal_open(disk, limits, &journal, &err), 0);
+	return journal;
+}
+
+/* Ids as clients make them: ms since 1970 in six bytes, then what differs. */
+static void make_id(uint8_t to[static MVMP_ID_LEN], uint64_t ms, uint32_t n)
+{
+	memset(to, 0, MVMP_ID_LEN);
+	for (unsigned i = 0; i < 6; i++)
+		to[i] = (uint8_t)(ms >> (8 * (5 - i)));
+	memcpy(to + 12, &n, sizeof n);
+}
+
+static struct mva_intent intent_of(uint32_t n)
+{
+	struct mva_intent intent = {
+		.serial = SERIAL, .verb = 32, .wall_ns = (1000ull + n) * MVMP_NS_PER_MS};
+
+	make_id(intent.operation, 1000 + n, n);
+	memset(intent.digest, (int)n, sizeof intent.digest);
+	snprintf(intent.summary, sizeof intent.summary, "pin web-%02u vCPU 0 to 4", n);
+	return intent;
+}
+
+static int save(struct mva_journal *journal, struct mva_disk *disk)
+{
+	struct mva_batch batch = {0};
+	int rc;
+
+	mva_journal_save(journal, &batch);
+	rc = mva_batch_run(&batch, disk);
+	mva_journal_saved(journal, rc);
+	mva_batch_free(&batch);
+	return rc;
+}
+
+static void begin(struct mva_journal *journal, uint32_t n)
+{
+	struct mva_intent intent = intent_of(n);
+
+	assert_int_equal(mva_journal_begin(journal, &intent), 0);
+}
+
+static void end(struct mva_journal *journal, uint32_t n)
+{
+	struct mva_intent intent = intent_of(n);
+	struct mva_result result = {.status = MVMP_OK,
+		.text = "read back",
+		.hint = "",
+		.body = (const uint8_t *)&n,
+		.body_len = sizeof n};
+
+	assert_int_equal(mva_journal_end(journal, SERIAL, intent.operation, &result), 0);
+}
+
+static enum mva_journal_state find(const struct mva_journal *journal, uint32_t n)
+{
+	struct mva_intent intent = intent_of(n);
+
+	return mva_journal_find(journal, SERIAL, intent.operation, intent.digest);
+}
+
+static void a_finished_operation_is_answered_from_the_journal_after_a_restart(void **state)
+{
+	struct mva_disk *disk = mva_disk_memory();
+	struct mva_journal *journal = open_journal(disk, NULL);
+	struct mva_intent intent = intent_of(7), read;
+	struct mva_result result;
+
+	begin(journal, 7);
+	assert_int_equal(find(journal, 7), MVA_JOURNAL_RUNNING);
+	assert_int_equal(save(journal, disk), 0);
+	end(journal, 7);
+	assert_int_equal(save(journal, disk), 0);
+	mva_journal_close(journal);
+	mva_disk_memory_power_cut(disk, 0);
+	journal = open_journal(disk, NULL);
+	assert_int_equal(find(journal, 7), MVA_JOURNAL_DONE);
+	assert_int_equal(mva_journal_result(journal, SERIAL, intent.operation, &read, &result), 0);
+	assert_string_equal(read.summary, "pin web-07 vCPU 0 to 4");
+	assert_int_equal(read.wall_ns, intent.wall_ns);
+	assert_int_equal(result.status, MVMP_OK);
+	assert_string_equal(result.text, "read back");
+	assert_int_equal(result.body_len, 4);
+	assert_int_equal(result.body[0], 7);
+	mva_journal_close(journal);
+	disk->ops->close(disk);
+}
+
+static void an_intent_without_a_result_is_interrupted(void **state)
+{
+	struct mva_disk *disk = mva_disk_memory();
+	struct mva_journal *journal = open_journal(disk, NULL);
+
+	begin(journal, 1);
+	save(journal, disk);
+	mva_journal_close(journal);
+	journal = open_journal(disk, NULL);
+	assert_int_equal(find(journal, 1), MVA_JOURNAL_INTERRUPTED);
+	assert_int_equal(find(journal, 2), MVA_JOURNAL_NEW);
+	mva_journal_close(journal);
+	disk->ops->close(disk);
+}
+
+static void another_argument_or_certificate_is_told_apart(void **state)
+{
+	struct mva_disk *disk = mva_disk_memory();
+	struct mva_journal *journal = open_journal(disk, NULL);
+	struct mva_intent intent = intent_of(1), other = intent_of(2);
+
+	begin(journal, 1);
+	assert_int_equal(mva_journal_find(journal, SERIAL, intent.operation, other.digest),
+		MVA_JOURNAL_CONFLICT);
+	assert_int_equal(
+		mva_journal_find(journal, SERIAL, intent.operation, NULL), MVA_JOURNAL_RUNNING);
+	assert_int_equal(mva_journal_find(journal, SERIAL + 1, intent.operation, intent.digest),
+		MVA_JOURNAL_NEW);
+	mva_journal_close(journal);
+	disk->ops->close(disk);
+}
+
+/* Runs eight operations, two at a time, until the disk fails; remembers what was promised:
+ * intents that were applied and results that were answered. */
+struct promises {
+	bool applied[8], answered[8];
+};
+
+static void work(struct mva_journal *journal, struct mva_disk *disk, struct promises *p)
+{
+	for (uint32_t n = 0; n < 8; n += 2) {
+		begin(journal, n);
+		begin(journal, n + 1);
+		if (save(journal, disk))
+			return;
+		p->applied[n] = p->applied[n + 1] = true;
+		end(journal, n);
+		end(journal, n + 1);
+		if (save(journal, disk))
+			return;
+		p->answered[n] = p->answered[n + 1] = true;
+	}
+}
+
+static void a_power_cut_at_any_operation_loses_nothing_that_was_promised(void **state)
+{
+	const struct mva_journal_limits small = {.segment_bytes = 600, .segments = 100};
+	unsigned cuts = 0;
+
+	for (int at = 0;; at++) {
+		for (size_t torn = 0; torn < 200; torn += 37) {
+			struct mva_disk *disk = mva_disk_memory();
+			struct mva_journal *journal = open_journal(disk, &small);
+			struct promises p = {0};
+
+			mva_disk_memory_fail(disk, at, EIO, true);
+			work(journal, disk, &p);
+			mva_journal_close(journal);
+			mva_disk_memory_power_cut(disk, torn);
+			journal = open_journal(disk, &small);
+			for (uint32_t n = 0; n < 8; n++) {
+				enum mva_journal_state found = find(journal, n);
+
+				if (p.answered[n])
+					assert_int_equal(found, MVA_JOURNAL_DONE);
+				else if (p.applied[n])
+					assert_true(found == MVA_JOURNAL_INTERRUPTED ||
+						    found == MVA_JOURNAL_DONE);
+			}
+			/* It goes on working behind the torn tail. */
+			begin(journal, 9);
+			assert_int_equal(save(journal, disk), 0);
+			mva_journal_close(journal);
+			journal = open_journal(disk, &small);
+			assert_int_equal(find(journal, 9), MVA_JOURNAL_INTERRUPTED);
+			mva_journal_close(journal);
+			disk->ops->close(disk);
+			cuts += !p.answered[7];
+			if (p.answered[7] && !torn)
+				goto done;
+		}
+	}
+done:
+	assert_true(cuts > 20);
+}
+
+static void a_disk_that_recovers_keeps_results_and_drops_unsaved_intents(void **state)
+{
+	for (int at = 0; at < 3; at++) {
+		struct mva_disk *disk = mva_disk_memory();
+		struct mva_journal *journal = open_journal(disk, NULL);
+		struct mva_intent two = intent_of(2);
+
+		begin(journal, 1);
+		assert_int_equal(save(journal, disk), 0);
+		end(journal, 1);
+		begin(journal, 2);
+		mva_disk_memory_fail(disk, at > 1 ? 1 : at, ENOSPC, false);
+		assert_int_equal(save(journal, disk), -ENOSPC);
+		mva_journal_abandon(journal, SERIAL, two.operation);
+		assert_int_equal(find(journal, 2), MVA_JOURNAL_NEW);
+		begin(journal, 3);
+		assert_int_equal(save(journal, disk), 0);
+		mva_journal_close(journal);
+		mva_disk_memory_power_cut(disk, 0);
+		journal = open_journal(disk, NULL);
+		assert_int_equal(find(journal, 1), MVA_JOURNAL_DONE);
+		assert_int_equal(find(journal, 2), MVA_JOURNAL_NEW);
+		assert_int_equal(find(journal, 3), MVA_JOURNAL_INTERRUPTED);
+		mva_journal_close(journal);
+		disk->ops->close(disk);
+	}
+}
+
+static void what_was_forgotten_is_refused_and_never_new_again(void **state)
+{
+	const struct mva_journal_limits small = {.segment_bytes = 1000, .segments = 3};
+	struct mva_disk *disk = mva_disk_memory();
+	struct mva_journal *journal = open_journal(disk, &small);
+	unsigned expired = 0, done = 0;
+
+	for (unsigned restart = 0; restart < 2; restart++) {
+		for (uint32_t n = restart * 50; n < restart * 50 + 50; n++) {
+			begin(journal, n);
+			assert_int_equal(save(journal, disk), 0);
+			end(journal, n);
+			assert_int_equal(save(journal, disk), 0);
+		}
+		mva_journal_close(journal);
+		mva_disk_memory_power_cut(disk, 0);
+		journal = open_journal(disk, &small);
+	}
+	for (uint32_t n = 0; n < 100; n++) {
+		enum mva_journal_state found = find(journal, n);
+
+		assert_true(found == MVA_JOURNAL_DONE || found == MVA_JOURNAL_EXPIRED);
+		assert_false(found == MVA_JOURNAL_EXPIRED && done); /* oldest go first */
+		expired += found == MVA_JOURNAL_EXPIRED;
+		done += found == MVA_JOURNAL_DONE;
+	}
+	assert_true(expired > 50 && done >= 8);
+	assert_int_equal(find(journal, 101), MVA_JOURNAL_NEW);
+	mva_journal_close(journal);
+	disk->ops->close(disk);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_finished_operation_is_answered_from_the_journal_after_a_restart),
+		cmocka_unit_test(an_intent_without_a_result_is_interrupted),
+		cmocka_unit_test(another_argument_or_certificate_is_told_apart),
+		cmocka_unit_test(a_power_cut_at_any_operation_loses_nothing_that_was_promised),
+		cmocka_unit_test(a_disk_that_recovers_keeps_results_and_drops_unsaved_intents),
+		cmocka_unit_test(what_was_forgotten_is_refused_and_never_new_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
