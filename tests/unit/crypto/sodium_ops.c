@@ -36,7 +36,7 @@ static void hmac(uint8_t out[static MVMP_HASH_LEN], const uint8_t *key, size_t k
 {
 	crypto_auth_hmacsha256_state state;
 
-	crypto_auth_hmacsha256_init(&state, key, key_len);
+	crypto_auth_hmacsha256_init(&state, or_nothing(key), key_len);
 	crypto_auth_hmacsha256_update(&state, or_nothing(a), a_len);
 	crypto_auth_hmacsha256_update(&state, or_nothing(b), b_len);
 	crypto_auth_hmacsha256_final(&state, out);
