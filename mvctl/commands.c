@@ -3,6 +3,8 @@
 #include <string.h>
 
 const struct mvctl_command *const mvctl_commands[] = {
+	&mvctl_ca,
+	&mvctl_key,
 	&mvctl_explain,
 	&mvctl_help,
 	&mvctl_version,

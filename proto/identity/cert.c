@@ -54,7 +54,7 @@ static int check_macs(const struct mvmp_cert *cert, struct mvmp_error *err)
 			cert->macs, MVMP_CERT_MACS_MAX);
 	if (!cert->macs && cert->roles & (MVMP_ROLE_NODE | MVMP_ROLE_AGGREGATOR))
 		return mvmp_fail(err, MVMP_INVALID,
-			"%s has role node or aggregator and no MAC; these need at least one",
+			"%s has no MAC; the roles node and aggregator need at least one",
 			cert->name);
 	for (unsigned i = 0; i < cert->macs; i++) {
 		mvmp_mac_text(text, cert->mac[i]);
