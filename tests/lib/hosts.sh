@@ -4,7 +4,7 @@
 # either. To be sourced by bash; needs root.
 #
 #   hosts_begin DIR            everything lives in DIR; hosts_end is called at exit
-#   host_new NAME              a host with only `lo` (down), no IPv6, its own /run and /tmp/NAME
+#   host_new NAME              a host with only `lo` (down), no IPv6, its own /run
 #   host_wire NAME IF MAC [MTU]  plugs interface IF of the host into the switch
 #   host_in NAME COMMAND...    runs a command in it
 #   host_start NAME TAG COMMAND...   in the background; output in DIR/NAME/TAG.log
@@ -38,10 +38,16 @@ host_new() { # NAME
     # The first process reaps what is left to it, as an init does, and holds the namespaces.
     unshare --mount --net --pid --uts --fork --kill-child --mount-proc bash -c '
         hostname "$1"
-        mount -t tmpfs -o mode=755 tmpfs /run
+        # A /run of its own, with the folder of all hosts still in it if it was there.
+        mount -t tmpfs -o mode=755 tmpfs "$2/run"
+        case $3 in /run/*)
+            mkdir -p "$2/run/${3#/run/}"
+            mount --bind "$3" "$2/run/${3#/run/}"
+        esac
+        mount --rbind "$2/run" /run
         echo ready > "$2/ready"
         trap : CHLD
-        while :; do sleep 1000; done' host "$name" "$dir" < /dev/null > "$dir/init.log" 2>&1 &
+        while :; do sleep 1000; done' host "$name" "$dir" "$HOSTS_DIR" < /dev/null > "$dir/init.log" 2>&1 &
     job=$!
     disown $job
     for n in $(seq 100); do
