@@ -7,7 +7,7 @@
 enum { LINE_MAX_LEN = 1024 };
 
 /* Writes one line at once, so that lines of several processes do not mix. */
-static void write_line(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void write_line(const char *format, va_list args)
 {
 	char line[LINE_MAX_LEN];
 
