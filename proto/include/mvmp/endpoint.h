@@ -13,7 +13,8 @@
  *   when to come back  <----  mvmp_endpoint_deadline()
  *
  * `now` is monotonic nanoseconds from the owner and never goes back. Events are delivered
- * from inside the calls; a handler may call the endpoint again except mvmp_endpoint_free().
+ * from inside the calls; a handler may call the endpoint again except mvmp_endpoint_free(),
+ * mvmp_endpoint_receive() and mvmp_endpoint_advance().
  */
 
 #include <mvmp/identity.h>
@@ -38,7 +39,8 @@ struct mvmp_peer {
 	uint16_t mtu;
 	unsigned macs;
 	uint8_t mac[MVMP_CERT_MACS_MAX][MVMP_MAC_LEN];
-	uint64_t seen; /* endpoint time of the last BEACON or valid DATA */
+	uint64_t cluster_number; /* of its cluster state; 0 in BEACONs, which do not tell it */
+	uint64_t seen;		 /* endpoint time of the last BEACON or valid DATA */
 };
 
 enum mvmp_event_type {

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "internal.h"
+#include <mvmp/bytes.h>
+#include <string.h>
+
+/*
+ * Load control of handshakes. A handshake costs about 150 us of public-key work, so all
+ * together are limited. When half of the burst is used up, a sender must prove that it receives
+ * at the MAC it sends from (a cookie, as in WireGuard), and each MAC has a rate of its own.
+ */
+
+static const struct mvmp_rate all_rate = {.spacing_ns = MVMP_NS_PER_S / 500, .burst = 200};
+static const struct mvmp_rate cookie_rate = {.spacing_ns = MVMP_NS_PER_S / 500, .burst = 200};
+static const struct mvmp_rate mac_rate = {.spacing_ns = MVMP_NS_PER_S / 10, .burst = 20};
+
+enum init_places {
+	INIT_MEMBER_AT = 4 + MVMP_INIT_NOISE_LEN, /* in the payload */
+	INIT_COOKIE_AT = INIT_MEMBER_AT + MVMP_MAC_FIELD_LEN,
+};
+
+static void make_cookie(struct mvmp_endpoint *ep, uint8_t out[static MVMP_MAC_FIELD_LEN],
+	const uint8_t secret[static MVMP_KEY_LEN], const struct mvmp_addr *addr)
+{
+	mvmp_member_mac(ep, out, secret, MVMP_KEY_LEN, &addr->link, 1, addr->mac, MVMP_MAC_LEN);
+}
+
+static void turn_secrets(struct mvmp_endpoint *ep, uint64_t now)
+{
+	struct responder *r = &ep->responder;
+
+	if (r->cookie_turn && now < r->cookie_turn)
+		return;
+	if (r->cookie_turn)
+		memcpy(r->cookie_secret[1], r->cookie_secret[0], MVMP_KEY_LEN);
+	else
+		mvmp_ep_random(ep, r->cookie_secret[1], MVMP_KEY_LEN);
+	mvmp_ep_random(ep, r->cookie_secret[0], MVMP_KEY_LEN);
+	r->cookie_turn = now + MVMP_COOKIE_TURN_S * MVMP_NS_PER_S;
+}
+
+static bool cookie_proven(struct mvmp_endpoint *ep, const struct arrival *in)
+{
+	const uint8_t *proof = in->frame.payload + INIT_COOKIE_AT;
+
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t cookie[MVMP_MAC_FIELD_LEN], mac[MVMP_MAC_FIELD_LEN];
+
+		make_cookie(ep, cookie, ep->responder.cookie_secret[i], in->from);
+		mvmp_member_mac(ep, mac, cookie, sizeof(cookie), in->header, MVMP_HEADER_LEN,
+			in->frame.payload, INIT_COOKIE_AT);
+		if (mvmp_equal(mac, proof, sizeof(mac)))
+			return true;
+	}
+	return false;
+}
+
+/* Body: reason (8 bits), 15 reserved bytes, cookie; bound to the INIT by its member MAC. */
+static void send_cookie(struct mvmp_endpoint *ep, const struct arrival *in, uint8_t reason)
+{
+	uint8_t *frame = ep->out + MVMP_LINK_HEADROOM;
+	uint8_t *salt = frame + MVMP_HEADER_LEN, *body = salt + MVMP_ID_LEN;
+	struct mvmp_reader r = mvmp_reader(in->frame.payload, 4);
+	struct mvmp_frame head = {
+		.kind = MVMP_COOKIE, .payload_len = MVMP_COOKIE_PAYLOAD, .index = mvmp_get_u32(&r)};
+	struct mvmp_aead *aead;
+	int rc;
+
+	if (!mvmp_limiter_take(&ep->responder.cookies, &cookie_rate, in->now) || !head.index)
+		return;
+	mvmp_frame_encode(frame, &head);
+	mvmp_ep_random(ep, salt, MVMP_ID_LEN);
+	memset(body, 0, MVMP_COOKIE_SECRET_LEN);
+	body[0] = reason;
+	if (!reason)
+		make_cookie(ep, body + 16, ep->responder.cookie_secret[0], in->from);
+	if (mvmp_member_cookie_aead(ep, salt, &aead))
+		return;
+	rc = ep->crypto->seal(aead, 0, in->frame.payload + INIT_MEMBER_AT, MVMP_MAC_FIELD_LEN, body,
+		MVMP_COOKIE_SECRET_LEN, body);
+	ep->crypto->aead_free(aead);
+	if (!rc)
+		mvmp_ep_send(
+			ep, in->from, MVMP_CONTROL, frame, MVMP_HEADER_LEN + MVMP_COOKIE_PAYLOAD);
+}
+
+void mvmp_cookie_refuse(
+	struct mvmp_endpoint *ep, const struct arrival *in, enum mvmp_verdict reason)
+{
+	send_cookie(ep, in, (uint8_t)reason);
+}
+
+enum mvmp_verdict mvmp_cookie_gate(struct mvmp_endpoint *ep, const struct arrival *in)
+{
+	struct responder *r = &ep->responder;
+	uint32_t place = mvmp_addr_hash(in->from) % (sizeof(r->by_mac) / sizeof(r->by_mac[0]));
+
+	if (mvmp_limiter_strained(&r->all, &all_rate, in->now)) {
+		turn_secrets(ep, in->now);
+		if (!cookie_proven(ep, in)) {
+			send_cookie(ep, in, 0);
+			return MVMP_DROP_COOKIE;
+		}
+		if (!mvmp_limiter_take(&r->by_mac[place], &mac_rate, in->now))
+			return MVMP_DROP_RATE;
+	}
+	return mvmp_limiter_take(&r->all, &all_rate, in->now) ? MVMP_ACCEPTED : MVMP_DROP_RATE;
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "internal.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A node answers this often, however many PROBEs come, replayed ones included. */
+static const struct mvmp_rate beacon_rate = {.spacing_ns = MVMP_NS_PER_S / 100, .burst = 100};
+
+enum { SENDER_WAYS = 4, HELLO_AD_LEN = MVMP_HEADER_LEN + MVMP_ID_LEN };
+
+static struct mvmp_aead *hello_key(struct mvmp_endpoint *ep, const uint8_t id[static MVMP_ID_LEN])
+{
+	uint8_t key[MVMP_KEY_LEN];
+	struct mvmp_aead *aead;
+
+	mvmp_hkdf(ep->crypto, key, sizeof(key), id, MVMP_ID_LEN, ep->identity->cluster_key,
+		MVMP_KEY_LEN, "mvmp v1 hello");
+	aead = ep->crypto->aead_new(key);
+	mvmp_wipe(key, sizeof(key));
+	return aead;
+}
+
+int mvmp_discovery_init(struct mvmp_endpoint *ep, uint64_t now)
+{
+	struct discovery *d = &ep->discovery;
+	uint32_t places = 64;
+
+	while (places < 2 * ep->config.sessions_max)
+		places *= 2;
+	d->known = calloc(places, sizeof(*d->known));
+	d->known_mask = places - 1;
+	d->timer.kind = TIMER_ANSWERS;
+	mvmp_ep_random(ep, d->id, MVMP_ID_LEN);
+	mvmp_ep_random(ep, d->probe, sizeof(d->probe));
+	d->probe_turn = now + MVMP_PROBE_TURN_S * MVMP_NS_PER_S;
+	mvmp_cert_fingerprint(
+		ep->crypto, d->fingerprint, ep->identity->cert_bytes, ep->identity->cert_len);
+	d->aead = hello_key(ep, d->id);
+	return d->known && d->aead ? 0 : -ENOMEM;
+}
+
+void mvmp_discovery_clear(struct mvmp_endpoint *ep)
+{
+	struct discovery *d = &ep->discovery;
+
+	for (unsigned i = 0; i < MVMP_HELLO_SENDERS; i++)
+		ep->crypto->aead_free(d->sender[i].aead);
+	ep->crypto->aead_free(d->aead);
+	free(d->known);
+	*d = (struct discovery){0};
+}
+
+/* ---- sending ---- */
+
+static void fill_hello(struct mvmp_endpoint *ep, struct mvmp_hello *hello, unsigned link)
+{
+	const struct mvmp_cert *cert = &ep->identity->cert;
+
+	hello->mtu = ep->link[link].mtu;
+	hello->roles = cert->roles;
+	hello->macs = cert->macs;
+	memcpy(hello->host_boot, ep->config.host_boot, MVMP_ID_LEN);
+	memcpy(hello->instance, ep->instance, MVMP_ID_LEN);
+	memcpy(hello->fingerprint, ep->discovery.fingerprint, sizeof(hello->fingerprint));
+	memcpy(hello->mac, cert->mac, sizeof(hello->mac));
+	memcpy(hello->name, cert->name, sizeof(hello->name));
+}
+
+static int send_hello(struct mvmp_endpoint *ep, enum mvmp_kind kind, const struct mvmp_addr *to,
+	struct mvmp_hello *hello)
+{
+	struct discovery *d = &ep->discovery;
+	uint8_t *frame = ep->out + MVMP_LINK_HEADROOM;
+	uint8_t *body = frame + HELLO_AD_LEN;
+	struct mvmp_frame head = {
+		.kind = kind, .payload_len = MVMP_PROBE_PAYLOAD, .counter = d->counter++};
+
+	fill_hello(ep, hello, to->link);
+	mvmp_frame_encode(frame, &head);
+	memcpy(frame + MVMP_HEADER_LEN, d->id, MVMP_ID_LEN);
+	mvmp_hello_encode(body, hello);
+	if (ep->crypto->seal(
+		    d->aead, head.counter, frame, HELLO_AD_LEN, body, MVMP_HELLO_LEN, body))
+		return -EIO;
+	return mvmp_ep_send(ep, to, MVMP_CONTROL, frame, MVMP_HEADER_LEN + MVMP_PROBE_PAYLOAD);
+}
+
+static void turn_probe_number(struct mvmp_endpoint *ep, uint64_t now)
+{
+	struct discovery *d = &ep->discovery;
+
+	if (now < d->probe_turn)
+		return;
+	d->probe[1] = d->probe[0];
+	mvmp_ep_random(ep, d->probe, sizeof(d->probe[0]));
+	if (now >= d->probe_turn + MVMP_PROBE_TURN_S * MVMP_NS_PER_S)
+		mvmp_ep_random(ep, &d->probe[1], sizeof(d->probe[1]));
+	d->probe_turn = now + MVMP_PROBE_TURN_S * MVMP_NS_PER_S;
+}
+
+int mvmp_discovery_probe(
+	struct mvmp_endpoint *ep, const struct mvmp_addr *to, unsigned spread_ms, uint64_t now)
+{
+	struct mvmp_hello hello = {0};
+
+	if (spread_ms > MVMP_SPREAD_MAX_MS)
+		spread_ms = MVMP_SPREAD_MAX_MS;
+	turn_probe_number(ep, now);
+	hello.probe = ep->discovery.probe[0];
+	hello.spread_ms = (uint16_t)spread_ms;
+	return send_hello(ep, MVMP_PROBE, to, &hello);
+}
+
+static void send_beacon(
+	struct mvmp_endpoint *ep, const struct mvmp_addr *to, uint64_t probe, uint64_t now)
+{
+	struct mvmp_hello hello = {.probe = probe};
+
+	if (!mvmp_limiter_take(&ep->discovery.beacons, &beacon_rate, now)) {
+		ep->counters.probes_ignored++;
+		return;
+	}
+	if (!send_hello(ep, MVMP_BEACON, to, &hello))
+		ep->counters.beacons_sent++;
+}
+
+static void arm_answers(struct mvmp_endpoint *ep)
+{
+	struct discovery *d = &ep->discovery;
+	uint64_t next = MVMP_NEVER;
+
+	for (unsigned i = 0; i < d->answers; i++) {
+		if (d->answer[i].due < next)
+			next = d->answer[i].due;
+	}
+	mvmp_heap_set(&ep->heap, &d->timer, next);
+}
+
+static bool add_answer(
+	struct mvmp_endpoint *ep, const struct mvmp_addr *to, uint64_t probe, uint64_t due)
+{
+	struct discovery *d = &ep->discovery;
+
+	if (d->answers == MVMP_ANSWERS_MAX)
+		return false;
+	d->answer[d->answers++] = (struct answer){.to = *to, .probe = probe, .due = due};
+	arm_answers(ep);
+	return true;
+}
+
+void mvmp_discovery_expire(struct mvmp_endpoint *ep, uint64_t now)
+{
+	struct discovery *d = &ep->discovery;
+
+	for (unsigned i = 0; i < d->answers;) {
+		struct answer answer = d->answer[i];
+
+		if (answer.due > now) {
+			i++;
+			continue;
+		}
+		d->answer[i] = d->answer[--d->answers];
+		if (ep->link[answer.to.link].set)
+			send_beacon(ep, &answer.to, answer.probe, now);
+	}
+	arm_answers(ep);
+}
+
+void mvmp_discovery_announce(struct mvmp_endpoint *ep, unsigned link, uint64_t now)
+{
+	struct mvmp_addr all = {.link = (uint8_t)link};
+
+	memcpy(all.mac, mvmp_group, MVMP_MAC_LEN);
+	add_answer(ep, &all, 0, now + mvmp_ep_random_below(ep, MVMP_ANNOUNCE_MS * MVMP_NS_PER_MS));
+}
+
+/* ---- receiving ---- */
+
+/* The sender's place in its set, or the least recently used place of it. */
+static struct hello_sender *find_sender(
+	struct discovery *d, const uint8_t id[static MVMP_ID_LEN], bool *found)
+{
+	struct hello_sender *set =
+		&d->sender[id[0] % (MVMP_HELLO_SENDERS / SENDER_WAYS) * SENDER_WAYS];
+	struct hello_sender *oldest = set;
+
+	for (unsigned i = 0; i < SENDER_WAYS; i++) {
+		if (set[i].aead && !memcmp(set[i].id, id, MVMP_ID_LEN)) {
+			*found = true;
+			return &set[i];
+		}
+		if (set[i].used < oldest->used)
+			oldest = &set[i];
+	}
+	*found = false;
+	return oldest;
+}
+
+/* The last 64 counters are told apart. */
+static bool take_counter(struct hello_sender *sender, uint64_t counter)
+{
+	uint64_t behind;
+
+	if (counter >= sender->next) {
+		uint64_t shift = counter + 1 - sender->next;
+
+		sender->seen = shift < 64 ? sender->seen << shift | 1 : 1;
+		sender->next = counter + 1;
+		return true;
+	}
+	behind = sender->next - 1 - counter;
+	if (behind >= 64 || (sender->seen >> behind & 1))
+		return false;
+	sender->seen |= 1ull << behind;
+	return true;
+}
+
+static bool open_hello(struct mvmp_endpoint *ep, const struct arrival *in, struct mvmp_aead *aead,
+	uint8_t plain[static MVMP_HELLO_LEN])
+{
+	return ep->crypto->open(aead, in->frame.counter, in->header, HELLO_AD_LEN,
+		       in->frame.payload + MVMP_ID_LEN, MVMP_HELLO_LEN + MVMP_TAG_LEN, plain) == 0;
+}
+
+/* A sender is remembered only after its tag was right: strangers take no place. */
+static enum mvmp_verdict unseal(
+	struct mvmp_endpoint *ep, const struct arrival *in, uint8_t plain[static MVMP_HELLO_LEN])
+{
+	const uint8_t *id = in->frame.payload;
+	bool found;
+	struct hello_sender *sender = find_sender(&ep->discovery, id, &found);
+	struct mvmp_aead *aead = found ? sender->aead : hello_key(ep, id);
+
+	if (!aead)
+		return MVMP_DROP_FULL;
+	if (!open_hello(ep, in, aead, plain)) {
+		if (!found)
+			ep->crypto->aead_free(aead);
+		return MVMP_DROP_STRANGER;
+	}
+	if (!found) {
+		ep->crypto->aead_free(sender->aead);
+		*sender = (struct hello_sender){.aead = aead};
+		memcpy(sender->id, id, MVMP_ID_LEN);
+	}
+	sender->used = in->now + 1;
+	return take_counter(sender, in->frame.counter) ? MVMP_ACCEPTED : MVMP_DROP_REPLAY;
+}
+
+static enum mvmp_verdict receive_probe(
+	struct mvmp_endpoint *ep, const struct arrival *in, const struct mvmp_hello *hello)
+{
+	unsigned spread_ms =
+		hello->spread_ms < MVMP_SPREAD_MAX_MS ? hello->spread_ms : MVMP_SPREAD_MAX_MS;
+	uint64_t wait;
+
+	if (!spread_ms) {
+		send_beacon(ep, in->from, hello->probe, in->now);
+		ep->counters.probes_answered++;
+		return MVMP_ACCEPTED;
+	}
+	wait = mvmp_ep_random_below(ep, spread_ms * MVMP_NS_PER_MS);
+	if (!add_answer(ep, in->from, hello->probe, in->now + wait)) {
+		ep->counters.probes_ignored++;
+		return MVMP_DROP_FULL;
+	}
+	ep->counters.probes_answered++;
+	return MVMP_ACCEPTED;
+}
+
+static struct known *known_place(struct mvmp_endpoint *ep, const struct mvmp_addr *addr)
+{
+	return &ep->discovery.known[mvmp_addr_hash(addr) & ep->discovery.known_mask];
+}
+
+static void learn(struct mvmp_endpoint *ep, const struct mvmp_addr *addr,
+	const struct mvmp_hello *hello, uint64_t now)
+{
+	struct known *known = known_place(ep, addr);
+
+	known->addr = *addr;
+	known->seen = now + 1;
+	memcpy(known->instance, hello->instance, MVMP_ID_LEN);
+}
+
+const uint8_t *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct mvmp_addr *addr)
+{
+	struct known *known = known_place(ep, addr);
+
+	return known->seen && mvmp_addr_equal(&known->addr, addr) ? known->instance : NULL;
+}
+
+void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *addr)
+{
+	struct known *known = known_place(ep, addr);
+
+	if (mvmp_addr_equal(&known->addr, addr))
+		known->seen = 0;
+}
+
+/* Handshakes towards this address go on with the instance that answered our own question. */
+static void wake_connects(
+	struct mvmp_endpoint *ep, const struct arrival *in, const struct mvmp_hello *hello)
+{
+	struct session *next;
+
+	for (struct session *s = mvmp_session_bucket(ep, in->from); s; s = next) {
+		next = s->next;
+		if (!mvmp_addr_equal(&s->peer.addr, in->from))
+			continue;
+		if (s->state == SESSION_PROBING ||
+			(s->state == SESSION_SHAKING &&
+				memcmp(s->shake->instance, hello->instance, MVMP_ID_LEN)))
+			mvmp_initiator_shake(ep, s, hello->instance, in->now);
+	}
+}
+
+static enum mvmp_verdict receive_beacon(
+	struct mvmp_endpoint *ep, const struct arrival *in, const struct mvmp_hello *hello)
+{
+	const struct discovery *d = &ep->discovery;
+	bool asked = hello->probe == d->probe[0] || hello->probe == d->probe[1];
+	struct mvmp_peer peer;
+	struct mvmp_event event = {.type = MVMP_EVENT_BEACON, .peer = &peer};
+
+	if (hello->probe && !asked)
+		return MVMP_DROP_STATE;
+	if (asked) {
+		learn(ep, in->from, hello, in->now);
+		wake_connects(ep, in, hello);
+	}
+	mvmp_session_doubt(ep, hello, in->from, in->now);
+	mvmp_hello_peer(&peer, hello, in->from, in->now);
+	ep->config.env.event(ep->config.env.ctx, &event);
+	return MVMP_ACCEPTED;
+}
+
+enum mvmp_verdict mvmp_discovery_receive(struct mvmp_endpoint *ep, const struct arrival *in)
+{
+	uint8_t plain[MVMP_HELLO_LEN];
+	struct mvmp_hello hello;
+	enum mvmp_verdict verdict;
+
+	if (in->frame.kind == MVMP_PROBE && !ep->config.answer_probes)
+		return MVMP_DROP_ROLE;
+	verdict = unseal(ep, in, plain);
+	if (verdict != MVMP_ACCEPTED)
+		return verdict;
+	if (!mvmp_hello_decode(&hello, plain))
+		return MVMP_DROP_RECORD;
+	if (in->frame.kind == MVMP_PROBE)
+		return receive_probe(ep, in, &hello);
+	return receive_beacon(ep, in, &hello);
+}

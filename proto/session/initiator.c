@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "internal.h"
+#include <errno.h>
+#include <mvmp/bytes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEMBER_AT = 4 + MVMP_INIT_NOISE_LEN, COOKIE_AT = MEMBER_AT + MVMP_MAC_FIELD_LEN };
+
+int mvmp_initiator_begin(struct mvmp_endpoint *ep, struct session *s, uint64_t give_up)
+{
+	s->shake = calloc(1, sizeof(*s->shake));
+	if (!s->shake)
+		return -ENOMEM;
+	s->shake->give_up = give_up;
+	s->shake->retry_at = MVMP_NEVER;
+	return 0;
+}
+
+void mvmp_initiator_end(struct mvmp_endpoint *ep, struct session *s)
+{
+	if (!s->shake)
+		return;
+	mvmp_keyring_drop(ep, s->shake->pair);
+	mvmp_noise_clear(&s->shake->noise);
+	free(s->shake);
+	s->shake = NULL;
+}
+
+/* Exponential, capped, with a tenth of jitter so that many initiators do not march in step. */
+static uint64_t retry_time(struct mvmp_endpoint *ep, unsigned tries, uint64_t now)
+{
+	uint64_t ms = (uint64_t)MVMP_INIT_RETRY_MS << (tries < 8 ? tries : 8);
+
+	if (ms > MVMP_INIT_RETRY_MAX_MS)
+		ms = MVMP_INIT_RETRY_MAX_MS;
+	return now + ms * MVMP_NS_PER_MS + mvmp_ep_random_below(ep, ms * MVMP_NS_PER_MS / 10 + 1);
+}
+
+/* Timestamps only order the INITs of one instance, so the endpoint's own time will do: no
+ * wall clock is needed, and two clients with one certificate do not disturb each other. */
+static uint64_t next_timestamp(struct mvmp_endpoint *ep, uint64_t now)
+{
+	ep->last_timestamp = now > ep->last_timestamp ? now : ep->last_timestamp + 1;
+	return ep->last_timestamp;
+}
+
+static void put_macs(struct mvmp_endpoint *ep, struct shake *shake)
+{
+	uint8_t *frame = shake->frame + MVMP_LINK_HEADROOM, *payload = frame + MVMP_HEADER_LEN;
+
+	mvmp_member_mac(ep, payload + MEMBER_AT, ep->member_key, MVMP_KEY_LEN, frame,
+		MVMP_HEADER_LEN, payload, MEMBER_AT);
+	if (shake->has_cookie)
+		mvmp_member_mac(ep, payload + COOKIE_AT, shake->cookie, sizeof(shake->cookie),
+			frame, MVMP_HEADER_LEN, payload, COOKIE_AT);
+}
+
+static int make_init(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
+{
+	struct shake *shake = s->shake;
+	uint8_t *frame = shake->frame + MVMP_LINK_HEADROOM, *payload = frame + MVMP_HEADER_LEN;
+	struct mvmp_frame head = {.kind = MVMP_INIT, .payload_len = MVMP_INIT_PAYLOAD};
+	struct mvmp_writer index = mvmp_writer(payload, 4);
+	uint8_t secret[MVMP_INIT_SECRET_LEN], ephemeral[MVMP_KEY_LEN];
+	struct mvmp_greeting g;
+	int rc;
+
+	mvmp_member_greet(ep, &g, s->peer.addr.link);
+	g.timestamp = next_timestamp(ep, now);
+	g.index = shake->pair->local;
+	g.replaces = s->current ? s->current->remote : 0;
+	mvmp_init_encode(secret, &g);
+	mvmp_member_noise(ep, &shake->noise, true, shake->instance);
+	mvmp_ep_random(ep, ephemeral, sizeof(ephemeral));
+	mvmp_noise_set_ephemeral(&shake->noise, ephemeral);
+	mvmp_wipe(ephemeral, sizeof(ephemeral));
+	memset(shake->frame, 0, sizeof(shake->frame));
+	mvmp_frame_encode(frame, &head);
+	mvmp_put_u32(&index, g.index);
+	rc = mvmp_noise_write(
+		&shake->noise, secret, sizeof(secret), payload + 4, MVMP_INIT_NOISE_LEN);
+	put_macs(ep, shake);
+	return rc == MVMP_INIT_NOISE_LEN ? 0 : -EINVAL;
+}
+
+static void send_init(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
+{
+	struct shake *shake = s->shake;
+
+	mvmp_ep_send(ep, &s->peer.addr, MVMP_CONTROL, shake->frame + MVMP_LINK_HEADROOM,
+		MVMP_HEADER_LEN + MVMP_INIT_PAYLOAD);
+	shake->sent_at = now;
+	shake->retry_at = retry_time(ep, shake->tries++, now);
+	mvmp_session_arm(ep, s, now);
+}
+
+int mvmp_initiator_shake(struct mvmp_endpoint *ep, struct session *s,
+	const uint8_t instance[static MVMP_ID_LEN], uint64_t now)
+{
+	struct shake *shake = s->shake;
+
+	mvmp_keyring_drop(ep, shake->pair);
+	shake->pair = mvmp_keyring_take(ep, now);
+	if (!shake->pair)
+		return -ENOMEM;
+	shake->pair->session = s;
+	shake->tries = 0;
+	memcpy(shake->instance, instance, MVMP_ID_LEN);
+	if (make_init(ep, s, now))
+		return -EINVAL;
+	if (s->state == SESSION_PROBING)
+		s->state = SESSION_SHAKING;
+	ep->counters.handshakes_started++;
+	send_init(ep, s, now);
+	return 0;
+}
+
+static void give_up(struct mvmp_endpoint *ep, struct session *s)
+{
+	char mac[18], text[sizeof(s->shake->text)];
+	enum mvmp_status status = s->shake->status;
+
+	if (status != MVMP_OK) {
+		memcpy(text, s->shake->text, sizeof(text));
+		mvmp_session_down(ep, s, status, "%s", text);
+		return;
+	}
+	mvmp_discovery_forget(ep, &s->peer.addr);
+	mvmp_session_down(ep, s, MVMP_NO_ANSWER, "no answer from %s on %s%s",
+		mvmp_mac_text(mac, s->peer.addr.mac), ep->link[s->peer.addr.link].name,
+		s->state == SESSION_SHAKING ? " to the handshake" : "");
+}
+
+/* From the second repetition on, ask as well whether the instance is still the same. */
+static void repeat(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
+{
+	struct shake *shake = s->shake;
+	bool probing = s->state == SESSION_PROBING;
+
+	if (probing || shake->tries >= 2)
+		mvmp_discovery_probe(ep, &s->peer.addr, 0, now);
+	if (probing)
+		shake->retry_at = retry_time(ep, shake->tries++, now);
+	else
+		send_init(ep, s, now);
+}
+
+bool mvmp_initiator_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
+{
+	if (now >= s->shake->give_up) {
+		if (s->state == SESSION_UP) {
+			mvmp_initiator_end(ep, s);
+			s->rekey_at = now + MVMP_INIT_RETRY_MAX_MS * MVMP_NS_PER_MS;
+			return true;
+		}
+		give_up(ep, s);
+		return false;
+	}
+	if (now >= s->shake->retry_at)
+		repeat(ep, s, now);
+	return true;
+}
+
+/* ---- REPLY and COOKIE ---- */
+
+static struct session *shaking(struct mvmp_endpoint *ep, const struct arrival *in)
+{
+	struct keypair *pair = mvmp_keyring_find(&ep->keyring, in->frame.index);
+	struct session *s = pair ? pair->session : NULL;
+
+	return s && s->shake && s->shake->pair == pair ? s : NULL;
+}
+
+static const char *reason_text(enum mvmp_verdict verdict)
+{
+	switch (verdict) {
+	case MVMP_DROP_EXPIRED:
+		return "is outside its validity";
+	case MVMP_DROP_REVOKED:
+		return "is revoked";
+	case MVMP_DROP_ROLE:
+		return "has no role for this part in a session";
+	case MVMP_DROP_MAC:
+		return "does not name the MAC it is used at";
+	default:
+		return "is malformed or not signed by this cluster's CA";
+	}
+}
+
+/* Ends the connect soon, not now: who says so may be another member that answers for it. */
+static void expect_failure(struct mvmp_endpoint *ep, struct session *s, const char *whose,
+	enum mvmp_verdict verdict, uint64_t now)
+{
+	struct shake *shake = s->shake;
+	uint64_t soon = now + MVMP_REFUSED_MS * MVMP_NS_PER_MS;
+	char mac[18];
+
+	mvmp_mac_text(mac, s->peer.addr.mac);
+	shake->status = MVMP_NOT_TRUSTED;
+	snprintf(shake->text, sizeof(shake->text), "%s %s: the certificate %s", whose, mac,
+		reason_text(verdict));
+	if (soon < shake->give_up && s->state != SESSION_UP)
+		shake->give_up = soon;
+	mvmp_session_arm(ep, s, now);
+}
+
+static enum mvmp_verdict check_responder(struct mvmp_endpoint *ep, const struct arrival *in,
+	const struct session *s, const struct mvmp_noise *noise, const struct mvmp_greeting *g,
+	struct mvmp_cert *cert)
+{
+	enum mvmp_verdict verdict =
+		mvmp_member_check(ep, in->from, g, mvmp_noise_remote_static(noise), cert);
+
+	if (verdict != MVMP_ACCEPTED)
+		return verdict;
+	if (!(cert->roles & (MVMP_ROLE_NODE | MVMP_ROLE_AGGREGATOR)))
+		return MVMP_DROP_ROLE;
+	if (s->has_expect_mac && !mvmp_cert_has_mac(cert, s->expect_mac))
+		return MVMP_DROP_MAC;
+	if (s->state == SESSION_UP && memcmp(cert->key, s->cert.key, MVMP_KEY_LEN))
+		return MVMP_DROP_CERT;
+	return MVMP_ACCEPTED;
+}
+
+static enum mvmp_verdict read_reply(struct mvmp_endpoint *ep, const struct arrival *in,
+	struct session *s, struct mvmp_noise *noise, struct mvmp_greeting *g)
+{
+	uint8_t secret[MVMP_REPLY_SECRET_LEN];
+
+	*noise = s->shake->noise;
+	if (mvmp_noise_read(noise, in->frame.payload, MVMP_REPLY_PAYLOAD, secret, sizeof(secret)) !=
+		MVMP_REPLY_SECRET_LEN)
+		return MVMP_DROP_TAG;
+	return mvmp_reply_decode(g, secret) ? MVMP_ACCEPTED : MVMP_DROP_RECORD;
+}
+
+/* The keys are good: the session goes up, or on with them. */
+static void finish(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
+{
+	struct keypair *pair = s->shake->pair;
+
+	if (s->shake->tries == 1)
+		mvmp_rtt_sample(&s->rtt, now - s->shake->sent_at);
+	s->shake->pair = NULL;
+	mvmp_initiator_end(ep, s);
+	if (s->state == SESSION_UP) {
+		mvmp_session_rotate(ep, s, pair, now);
+		mvmp_data_flush(ep, s, now);
+		return;
+	}
+	mvmp_session_up(ep, s, pair, now);
+}
+
+enum mvmp_verdict mvmp_initiator_reply(struct mvmp_endpoint *ep, const struct arrival *in)
+{
+	struct session *s = shaking(ep, in);
+	struct mvmp_noise noise;
+	struct mvmp_greeting g;
+	struct mvmp_cert cert;
+	enum mvmp_verdict verdict;
+
+	if (!s)
+		return MVMP_DROP_SESSION;
+	if (!mvmp_addr_equal(&s->peer.addr, in->from))
+		return MVMP_DROP_MAC;
+	verdict = read_reply(ep, in, s, &noise, &g);
+	if (verdict == MVMP_ACCEPTED) {
+		verdict = check_responder(ep, in, s, &noise, &g, &cert);
+		if (verdict != MVMP_ACCEPTED)
+			expect_failure(ep, s, "not trusting", verdict, in->now);
+	}
+	if (verdict == MVMP_ACCEPTED &&
+		mvmp_keypair_set(ep, s->shake->pair, &noise, g.index, in->now))
+		verdict = MVMP_DROP_FULL;
+	mvmp_noise_clear(&noise);
+	if (verdict != MVMP_ACCEPTED)
+		return verdict;
+	mvmp_member_peer(ep, &s->peer, in->from, &g, &cert, in->now);
+	s->cert = cert;
+	finish(ep, s, in->now);
+	return MVMP_ACCEPTED;
+}
+
+static bool open_cookie(struct mvmp_endpoint *ep, const struct arrival *in,
+	const struct shake *shake, uint8_t body[static MVMP_COOKIE_SECRET_LEN])
+{
+	const uint8_t *member = shake->frame + MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + MEMBER_AT;
+	struct mvmp_aead *aead;
+	int rc;
+
+	if (mvmp_member_cookie_aead(ep, in->frame.payload, &aead))
+		return false;
+	rc = ep->crypto->open(aead, 0, member, MVMP_MAC_FIELD_LEN, in->frame.payload + MVMP_ID_LEN,
+		MVMP_COOKIE_SECRET_LEN + MVMP_TAG_LEN, body);
+	ep->crypto->aead_free(aead);
+	return rc == 0;
+}
+
+enum mvmp_verdict mvmp_initiator_cookie(struct mvmp_endpoint *ep, const struct arrival *in)
+{
+	struct session *s = shaking(ep, in);
+	uint8_t body[MVMP_COOKIE_SECRET_LEN];
+
+	if (!s)
+		return MVMP_DROP_SESSION;
+	if (!mvmp_addr_equal(&s->peer.addr, in->from))
+		return MVMP_DROP_MAC;
+	if (!open_cookie(ep, in, s->shake, body))
+		return MVMP_DROP_STRANGER;
+	if (body[0]) {
+		expect_failure(ep, s, "refused by", (enum mvmp_verdict)body[0], in->now);
+		return MVMP_ACCEPTED;
+	}
+	/* One repetition for each cookie; a flood of COOKIEs makes no flood of INITs. */
+	if (s->shake->has_cookie && mvmp_equal(s->shake->cookie, body + 16, MVMP_MAC_FIELD_LEN))
+		return MVMP_DROP_REPLAY;
+	memcpy(s->shake->cookie, body + 16, MVMP_MAC_FIELD_LEN);
+	s->shake->has_cookie = true;
+	put_macs(ep, s->shake);
+	send_init(ep, s, in->now);
+	return MVMP_ACCEPTED;
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MVMP_SESSION_INTERNAL_H
+#define MVMP_SESSION_INTERNAL_H
+
+/*
+ * The endpoint's insides, shared by the files of this folder:
+ *
+ *   endpoint.c   the public calls: links, dispatch of frames and timers
+ *   discovery.c  PROBE and BEACON
+ *   initiator.c  our handshakes: INIT out, REPLY and COOKIE in
+ *   responder.c  theirs: INIT in, REPLY and COOKIE out, confirmation
+ *   member.c     what both ends check of a certificate, keys both derive
+ *   keyring.c    session keys by index
+ *   session.c    table of sessions, their timers, life and death
+ *   data.c       DATA frames in and out
+ */
+
+#include "greeting.h"
+#include "heap.h"
+#include "hello.h"
+#include "inbox.h"
+#include "limiter.h"
+#include "outbox.h"
+#include "replay.h"
+#include <mvmp/endpoint.h>
+#include <mvmp/noise.h>
+
+enum mvmp_session_limits {
+	MVMP_SESSIONS_DEFAULT = 64,
+	MVMP_SESSIONS_MOST = 1 << 16,
+	MVMP_HALF_OPEN_DEFAULT = 64,
+	MVMP_HALF_OPEN_S = 5,	 /* an unconfirmed handshake is forgotten after this */
+	MVMP_REPLY_REPEATS = 8,	 /* to a repeated INIT */
+	MVMP_STAMPS = 256,	 /* instances whose last timestamp is remembered */
+	MVMP_INIT_RETRY_MS = 50, /* first repetition; doubles */
+	MVMP_INIT_RETRY_MAX_MS = 1000,
+	MVMP_REFUSED_MS = 500,	  /* a refusal ends a connect after this */
+	MVMP_COOKIE_TURN_S = 120, /* life of a cookie secret; its predecessor still counts */
+	MVMP_HELLO_SENDERS = 256, /* senders of PROBE and BEACON whose key is kept */
+	MVMP_ANSWERS_MAX = 64,	  /* BEACONs waiting for their time */
+	MVMP_SPREAD_MAX_MS = 10000,
+	MVMP_ANNOUNCE_MS = 200,	    /* a new member's BEACON to all, after up to this */
+	MVMP_PROBE_TURN_S = 10,	    /* a probe number is used this long, accepted twice */
+	MVMP_REKEY_S = 3600,	    /* the initiator renews keys this old */
+	MVMP_REJECT_S = 2 * 3600,   /* keys this old end the session */
+	MVMP_PREVIOUS_S = 10,	    /* replaced keys still open frames this long */
+	MVMP_PING_EAGER_MS = 1500,  /* silence before a PING where traffic is awaited */
+	MVMP_PING_IDLE_MS = 10000,  /* the same elsewhere */
+	MVMP_PING_SPACING_MS = 150, /* unanswered PINGs */
+	MVMP_PINGS_LOST = 10,	    /* then the peer is dead */
+	MVMP_EAGER_S = 60,	    /* traffic is awaited this long after the last */
+	MVMP_EVICT_SILENT_S = 2,    /* a full table gives up a session silent this long */
+	MVMP_FLUSH_FRAMES = 64,	    /* sent in a row for one session */
+};
+
+#define MVMP_REKEY_FRAMES (1ull << 40)
+
+enum timer_kind { TIMER_SESSION, TIMER_HALF_OPEN, TIMER_ANSWERS };
+
+struct session;
+struct half_open;
+
+/* One direction pair of keys and what they have seen. */
+struct keypair {
+	uint32_t local, remote; /* session indexes; local 0: free */
+	uint32_t next_free;
+	struct mvmp_aead *send, *receive; /* NULL until the handshake is done */
+	uint64_t born;
+	uint64_t next[2]; /* counters to send, by channel */
+	struct mvmp_replay replay[2];
+	struct session *session;
+	struct half_open *half_open; /* unconfirmed: session is NULL */
+};
+
+struct keyring {
+	struct keypair *pair;
+	uint32_t count, bits, first_free; /* first_free == count: none */
+};
+
+/* The handshake an initiator is in. */
+struct shake {
+	struct mvmp_noise noise;
+	struct keypair *pair;	       /* NULL until the INIT was made */
+	uint8_t instance[MVMP_ID_LEN]; /* of the responder the INIT was made for */
+	uint8_t frame[MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + MVMP_INIT_PAYLOAD];
+	uint8_t cookie[MVMP_MAC_FIELD_LEN];
+	bool has_cookie;
+	unsigned tries;
+	uint64_t sent_at, retry_at, give_up;
+	enum mvmp_status status; /* why it will fail, as far as known */
+	char text[160];
+};
+
+enum session_state { SESSION_FREE, SESSION_PROBING, SESSION_SHAKING, SESSION_UP };
+
+struct session {
+	mvmp_session handle;
+	enum session_state state;
+	bool initiated, has_expect_mac;
+	uint8_t expect_mac[MVMP_MAC_LEN];
+	struct mvmp_peer peer; /* peer.addr is set from the start */
+	struct mvmp_cert cert; /* set when up */
+	uint16_t mtu;	       /* of the path */
+	struct keypair *current, *previous;
+	uint64_t previous_until, rekey_at;
+	struct shake *shake; /* connecting, or renewing keys */
+	struct mvmp_rtt rtt;
+	struct mvmp_inbox inbox;
+	struct mvmp_outbox outbox;
+	uint64_t received_at, active_at; /* any frame; messages and stats */
+	uint64_t ping_at, ping_token, pong_token;
+	uint64_t jitter_ns;
+	unsigned pings; /* unanswered */
+	bool ping_wanted, pong_wanted;
+	struct mvmp_timer timer;
+	struct session *next; /* free list, or same address bucket */
+};
+
+/* A handshake a responder answered and that waits for the first valid DATA. */
+struct half_open {
+	struct keypair *pair; /* NULL: free */
+	struct mvmp_peer peer;
+	struct mvmp_cert cert;
+	uint64_t timestamp, cluster_number;
+	uint32_t replaces;
+	unsigned repeats;
+	uint8_t member_mac[MVMP_MAC_FIELD_LEN]; /* of the INIT */
+	uint8_t reply[MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + MVMP_REPLY_PAYLOAD];
+	struct mvmp_timer timer;
+};
+
+struct stamp {
+	uint8_t instance[MVMP_ID_LEN];
+	uint64_t timestamp, used;
+};
+
+struct responder {
+	struct half_open *half_open;
+	unsigned count;
+	struct mvmp_noise started; /* prologue and first psk taken in; copied for each INIT */
+	struct stamp stamp[MVMP_STAMPS];
+	uint8_t cookie_secret[2][MVMP_KEY_LEN];
+	uint64_t cookie_turn; /* when the secrets turn; 0: none was drawn */
+	struct mvmp_limiter all, cookies, by_mac[64];
+};
+
+/* A member whose hellos came lately: its key, and which of its counters were seen. */
+struct hello_sender {
+	uint8_t id[MVMP_ID_LEN];
+	struct mvmp_aead *aead; /* NULL: free */
+	uint64_t next, seen, used;
+};
+
+/* A BEACON to be sent. */
+struct answer {
+	struct mvmp_addr to;
+	uint64_t probe, due;
+};
+
+/* Where an instance was last heard to answer. */
+struct known {
+	struct mvmp_addr addr;
+	uint8_t instance[MVMP_ID_LEN];
+	uint64_t seen; /* 0: free */
+};
+
+struct discovery {
+	uint8_t id[MVMP_ID_LEN];
+	struct mvmp_aead *aead;
+	uint64_t counter;
+	uint64_t probe[2], probe_turn;
+	struct hello_sender sender[MVMP_HELLO_SENDERS];
+	struct answer answer[MVMP_ANSWERS_MAX];
+	unsigned answers;
+	struct mvmp_limiter beacons;
+	struct known *known;
+	uint32_t known_mask;
+	uint8_t fingerprint[16];
+	struct mvmp_timer timer;
+};
+
+struct link_state {
+	bool set, has_macs;
+	uint16_t mtu;
+	uint8_t mac[MVMP_MAC_LEN];
+	char name[32];
+};
+
+struct mvmp_endpoint {
+	struct mvmp_endpoint_config config;
+	struct mvmp_identity *identity;
+	const struct mvmp_crypto_ops *crypto;
+	uint64_t now; /* of the latest call */
+	uint8_t instance[MVMP_ID_LEN];
+	uint8_t psk[2][MVMP_KEY_LEN], member_key[MVMP_KEY_LEN];
+	struct link_state link[MVMP_LINKS_MAX];
+	struct mvmp_heap heap;
+	struct mvmp_pool pool;
+	struct keyring keyring;
+	struct discovery discovery;
+	struct responder responder;
+	struct session *session; /* config.sessions_max of them */
+	struct session *free_session, **bucket;
+	uint32_t bucket_mask;
+	uint64_t serial;	 /* of session handles */
+	uint64_t last_timestamp; /* of our INITs */
+	size_t held;		 /* bytes of unfinished messages of all sessions */
+	struct mvmp_endpoint_counters counters;
+	uint8_t out[MVMP_LINK_HEADROOM + MVMP_FRAME_MAX];
+	uint8_t plain[MVMP_FRAME_MAX];
+};
+
+/* A received frame on its way through the endpoint. */
+struct arrival {
+	const struct mvmp_addr *from;
+	struct mvmp_frame frame;
+	const uint8_t *header; /* MVMP_HEADER_LEN bytes, then the payload */
+	uint64_t now;
+};
+
+/* ---- endpoint.c ---- */
+/* Sends ep->out or another buffer with headroom; counts. 0 or what the link said. */
+int mvmp_ep_send(struct mvmp_endpoint *ep, const struct mvmp_addr *to, enum mvmp_channel channel,
+	uint8_t *frame, size_t len);
+void mvmp_ep_random(struct mvmp_endpoint *ep, void *to, size_t len);
+uint64_t mvmp_ep_random_below(struct mvmp_endpoint *ep, uint64_t bound);
+bool mvmp_addr_equal(const struct mvmp_addr *a, const struct mvmp_addr *b);
+uint32_t mvmp_addr_hash(const struct mvmp_addr *addr);
+
+/* ---- member.c ---- */
+void mvmp_member_derive(struct mvmp_endpoint *ep);
+/* What a handshake of this member with a responder's instance starts from. */
+void mvmp_member_noise(struct mvmp_endpoint *ep, struct mvmp_noise *noise, bool initiator,
+	const uint8_t instance[static MVMP_ID_LEN]);
+void mvmp_member_greet(struct mvmp_endpoint *ep, struct mvmp_greeting *g, unsigned link);
+/* Certificate, its key, its MACs against the source. Fills *cert on MVMP_ACCEPTED. */
+enum mvmp_verdict mvmp_member_check(struct mvmp_endpoint *ep, const struct mvmp_addr *from,
+	const struct mvmp_greeting *g, const uint8_t *noise_key, struct mvmp_cert *cert);
+void mvmp_member_peer(struct mvmp_endpoint *ep, struct mvmp_peer *peer,
+	const struct mvmp_addr *addr, const struct mvmp_greeting *g, const struct mvmp_cert *cert,
+	uint64_t now);
+/* First 16 bytes of HMAC over two parts. */
+void mvmp_member_mac(struct mvmp_endpoint *ep, uint8_t out[static MVMP_MAC_FIELD_LEN],
+	const uint8_t *key, size_t key_len, const void *a, size_t a_len, const void *b,
+	size_t b_len);
+/* Seals or opens the body of a COOKIE frame under the cluster key. */
+int mvmp_member_cookie_aead(
+	struct mvmp_endpoint *ep, const uint8_t salt[static MVMP_ID_LEN], struct mvmp_aead **ret);
+
+/* ---- keyring.c ---- */
+int mvmp_keyring_init(struct keyring *ring, uint32_t count);
+void mvmp_keyring_clear(struct keyring *ring, const struct mvmp_crypto_ops *crypto);
+struct keypair *mvmp_keyring_take(struct mvmp_endpoint *ep, uint64_t now);
+struct keypair *mvmp_keyring_find(const struct keyring *ring, uint32_t index);
+void mvmp_keyring_drop(struct mvmp_endpoint *ep, struct keypair *pair); /* NULL allowed */
+/* Schedules the keys of a finished handshake. 0 or -ENOMEM. */
+int mvmp_keypair_set(struct mvmp_endpoint *ep, struct keypair *pair, const struct mvmp_noise *noise,
+	uint32_t remote, uint64_t now);
+
+/* ---- discovery.c ---- */
+int mvmp_discovery_init(struct mvmp_endpoint *ep, uint64_t now);
+void mvmp_discovery_clear(struct mvmp_endpoint *ep);
+int mvmp_discovery_probe(
+	struct mvmp_endpoint *ep, const struct mvmp_addr *to, unsigned spread_ms, uint64_t now);
+void mvmp_discovery_announce(struct mvmp_endpoint *ep, unsigned link, uint64_t now);
+enum mvmp_verdict mvmp_discovery_receive(struct mvmp_endpoint *ep, const struct arrival *in);
+void mvmp_discovery_expire(struct mvmp_endpoint *ep, uint64_t now);
+/* Instance that answered from an address, NULL when not known. */
+const uint8_t *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);
+void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);
+
+/* ---- initiator.c ---- */
+/* Begins a handshake for a session (connect or rekey). 0 or -ENOMEM. */
+int mvmp_initiator_begin(struct mvmp_endpoint *ep, struct session *s, uint64_t give_up);
+/* The responder's instance is known: makes and sends the INIT. */
+int mvmp_initiator_shake(struct mvmp_endpoint *ep, struct session *s,
+	const uint8_t instance[static MVMP_ID_LEN], uint64_t now);
+/* Repeats what is unanswered; false when the session went down. */
+bool mvmp_initiator_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
+void mvmp_initiator_end(struct mvmp_endpoint *ep, struct session *s);
+enum mvmp_verdict mvmp_initiator_reply(struct mvmp_endpoint *ep, const struct arrival *in);
+enum mvmp_verdict mvmp_initiator_cookie(struct mvmp_endpoint *ep, const struct arrival *in);
+
+/* ---- responder.c ---- */
+int mvmp_responder_init(struct mvmp_endpoint *ep);
+void mvmp_responder_clear(struct mvmp_endpoint *ep);
+enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, const struct arrival *in);
+/* The first valid DATA came: the session of the handshake, new or renewed; 0 when the table is
+ * full. */
+mvmp_session mvmp_responder_confirm(struct mvmp_endpoint *ep, struct half_open *half, uint64_t now);
+void mvmp_responder_drop(struct mvmp_endpoint *ep, struct half_open *half);
+
+/* ---- cookie.c ---- */
+/* Whether an INIT may go on now; else sends a COOKIE where that helps. */
+enum mvmp_verdict mvmp_cookie_gate(struct mvmp_endpoint *ep, const struct arrival *in);
+/* Answers an INIT by saying why not. */
+void mvmp_cookie_refuse(
+	struct mvmp_endpoint *ep, const struct arrival *in, enum mvmp_verdict reason);
+
+/* ---- session.c ---- */
+int mvmp_sessions_init(struct mvmp_endpoint *ep);
+void mvmp_sessions_clear(struct mvmp_endpoint *ep);
+struct session *mvmp_session_take(
+	struct mvmp_endpoint *ep, const struct mvmp_addr *addr, uint64_t now);
+struct session *mvmp_session_find(const struct mvmp_endpoint *ep, mvmp_session handle);
+/* Frees without an event. */
+void mvmp_session_drop(struct mvmp_endpoint *ep, struct session *s);
+/* Frees, then tells the owner. */
+void mvmp_session_down(struct mvmp_endpoint *ep, struct session *s, enum mvmp_status status,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Marks it up with these keys and tells the owner; the session may be gone afterwards. */
+void mvmp_session_up(
+	struct mvmp_endpoint *ep, struct session *s, struct keypair *pair, uint64_t now);
+/* Uses new keys from now on, keeps the old ones for a while. */
+void mvmp_session_rotate(
+	struct mvmp_endpoint *ep, struct session *s, struct keypair *pair, uint64_t now);
+/* The least MTU of both ends. */
+uint16_t mvmp_session_path_mtu(const struct mvmp_endpoint *ep, const struct mvmp_peer *peer);
+void mvmp_session_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
+/* Sets the session's timer to its next deadline. */
+void mvmp_session_arm(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
+/* A BEACON with another instance came from this address: look whether sessions still live. */
+void mvmp_session_doubt(struct mvmp_endpoint *ep, const struct mvmp_hello *hello,
+	const struct mvmp_addr *addr, uint64_t now);
+struct session *mvmp_session_bucket(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);
+
+/* ---- data.c ---- */
+enum mvmp_verdict mvmp_data_receive(struct mvmp_endpoint *ep, const struct arrival *in);
+/* Sends what is due and may be sent, then arms the timer. */
+void mvmp_data_flush(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
+int mvmp_data_send_stats(
+	struct mvmp_endpoint *ep, struct session *s, const void *bytes, size_t len, uint64_t now);
+void mvmp_data_send_close(struct mvmp_endpoint *ep, struct session *s, enum mvmp_status reason);
+
+#endif

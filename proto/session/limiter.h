@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MVMP_SESSION_LIMITER_H
+#define MVMP_SESSION_LIMITER_H
+
+/* Rate limits by the generic cell rate algorithm (ITU-T I.371): one number of state. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mvmp_limiter {
+	uint64_t full_at; /* when everything granted so far would be paid for */
+};
+
+struct mvmp_rate {
+	uint64_t spacing_ns; /* 1 / rate */
+	unsigned burst;
+};
+
+/* Grants one event, or says no. */
+static inline bool mvmp_limiter_take(
+	struct mvmp_limiter *limiter, const struct mvmp_rate *rate, uint64_t now)
+{
+	if (limiter->full_at > now + rate->spacing_ns * (rate->burst - 1))
+		return false;
+	limiter->full_at = (limiter->full_at > now ? limiter->full_at : now) + rate->spacing_ns;
+	return true;
+}
+
+/* More than half of the burst is used up. */
+static inline bool mvmp_limiter_strained(
+	const struct mvmp_limiter *limiter, const struct mvmp_rate *rate, uint64_t now)
+{
+	return limiter->full_at > now + rate->spacing_ns * (rate->burst / 2);
+}
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "internal.h"
+#include <errno.h>
+#include <mvmp/bytes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STAMP_WAYS = 4, MEMBER_AT = 4 + MVMP_INIT_NOISE_LEN };
+
+int mvmp_responder_init(struct mvmp_endpoint *ep)
+{
+	struct responder *r = &ep->responder;
+
+	r->count = ep->config.half_open_max;
+	r->half_open = calloc(r->count, sizeof(*r->half_open));
+	if (!r->half_open)
+		return -ENOMEM;
+	for (unsigned i = 0; i < r->count; i++)
+		r->half_open[i].timer.kind = TIMER_HALF_OPEN;
+	mvmp_member_noise(ep, &r->started, false, ep->instance);
+	return 0;
+}
+
+void mvmp_responder_clear(struct mvmp_endpoint *ep)
+{
+	free(ep->responder.half_open);
+	mvmp_noise_clear(&ep->responder.started);
+	mvmp_wipe(&ep->responder, sizeof(ep->responder));
+}
+
+void mvmp_responder_drop(struct mvmp_endpoint *ep, struct half_open *half)
+{
+	mvmp_heap_set(&ep->heap, &half->timer, MVMP_NEVER);
+	mvmp_keyring_drop(ep, half->pair);
+	mvmp_wipe(half, sizeof(*half));
+	half->timer.kind = TIMER_HALF_OPEN;
+}
+
+/* ---- timestamps, by the initiator's instance ---- */
+
+static struct stamp *find_stamp(struct responder *r, const uint8_t instance[static MVMP_ID_LEN])
+{
+	struct stamp *set = &r->stamp[instance[0] % (MVMP_STAMPS / STAMP_WAYS) * STAMP_WAYS];
+	struct stamp *oldest = set;
+
+	for (unsigned i = 0; i < STAMP_WAYS; i++) {
+		if (set[i].used && !memcmp(set[i].instance, instance, MVMP_ID_LEN))
+			return &set[i];
+		if (set[i].used < oldest->used)
+			oldest = &set[i];
+	}
+	return oldest;
+}
+
+static bool stamp_is_newer(
+	struct responder *r, const uint8_t instance[static MVMP_ID_LEN], uint64_t timestamp)
+{
+	const struct stamp *stamp = find_stamp(r, instance);
+
+	return !stamp->used || memcmp(stamp->instance, instance, MVMP_ID_LEN) ||
+	       timestamp > stamp->timestamp;
+}
+
+static void note_stamp(struct responder *r, const struct half_open *half, uint64_t now)
+{
+	struct stamp *stamp = find_stamp(r, half->peer.instance);
+	bool same = stamp->used && !memcmp(stamp->instance, half->peer.instance, MVMP_ID_LEN);
+
+	if (!same || half->timestamp > stamp->timestamp)
+		stamp->timestamp = half->timestamp;
+	memcpy(stamp->instance, half->peer.instance, MVMP_ID_LEN);
+	stamp->used = now + 1;
+}
+
+/* ---- INIT ---- */
+
+static struct half_open *find_half_open(struct responder *r, const uint8_t *member_mac)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		struct half_open *half = &r->half_open[i];
+
+		if (half->pair && !memcmp(half->member_mac, member_mac, MVMP_MAC_FIELD_LEN))
+			return half;
+	}
+	return NULL;
+}
+
+static struct half_open *free_half_open(struct responder *r)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		if (!r->half_open[i].pair)
+			return &r->half_open[i];
+	}
+	return NULL;
+}
+
+static enum mvmp_verdict send_reply(struct mvmp_endpoint *ep, struct half_open *half)
+{
+	mvmp_ep_send(ep, &half->peer.addr, MVMP_CONTROL, half->reply + MVMP_LINK_HEADROOM,
+		MVMP_HEADER_LEN + MVMP_REPLY_PAYLOAD);
+	return MVMP_ACCEPTED;
+}
+
+/* The same INIT again: its REPLY got lost, or somebody replays it. Either costs one frame. */
+static enum mvmp_verdict repeat_reply(
+	struct mvmp_endpoint *ep, struct half_open *half, const struct arrival *in)
+{
+	if (!mvmp_addr_equal(&half->peer.addr, in->from))
+		return MVMP_DROP_MAC;
+	if (++half->repeats > MVMP_REPLY_REPEATS)
+		return MVMP_DROP_RATE;
+	return send_reply(ep, half);
+}
+
+static bool from_member(struct mvmp_endpoint *ep, const struct arrival *in)
+{
+	uint8_t mac[MVMP_MAC_FIELD_LEN];
+
+	mvmp_member_mac(ep, mac, ep->member_key, MVMP_KEY_LEN, in->header, MVMP_HEADER_LEN,
+		in->frame.payload, MEMBER_AT);
+	return mvmp_equal(mac, in->frame.payload + MEMBER_AT, sizeof(mac));
+}
+
+static enum mvmp_verdict read_init(struct mvmp_endpoint *ep, const struct arrival *in,
+	struct mvmp_noise *noise, struct mvmp_greeting *g)
+{
+	uint8_t secret[MVMP_INIT_SECRET_LEN];
+	struct mvmp_reader index = mvmp_reader(in->frame.payload, 4);
+
+	*noise = ep->responder.started;
+	if (mvmp_noise_read(noise, in->frame.payload + 4, MVMP_INIT_NOISE_LEN, secret,
+		    sizeof(secret)) != MVMP_INIT_SECRET_LEN)
+		return MVMP_DROP_BOOT;
+	if (!mvmp_init_decode(g, secret) || g->index != mvmp_get_u32(&index))
+		return MVMP_DROP_RECORD;
+	if (!stamp_is_newer(&ep->responder, g->instance, g->timestamp))
+		return MVMP_DROP_STALE;
+	return MVMP_ACCEPTED;
+}
+
+/* Who is refused for what the certificate says is told so; all else is dropped in silence. */
+static enum mvmp_verdict check_initiator(struct mvmp_endpoint *ep, const struct arrival *in,
+	const struct mvmp_noise *noise, const struct mvmp_greeting *g, struct mvmp_cert *cert)
+{
+	enum mvmp_verdict verdict =
+		mvmp_member_check(ep, in->from, g, mvmp_noise_remote_static(noise), cert);
+
+	if (verdict == MVMP_ACCEPTED && !(cert->roles & ~MVMP_ROLE_NODE))
+		verdict = MVMP_DROP_ROLE;
+	if (verdict != MVMP_ACCEPTED)
+		mvmp_cookie_refuse(ep, in, verdict);
+	return verdict;
+}
+
+static int make_reply(
+	struct mvmp_endpoint *ep, struct half_open *half, struct mvmp_noise *noise, uint32_t to)
+{
+	uint8_t secret[MVMP_REPLY_SECRET_LEN], ephemeral[MVMP_KEY_LEN];
+	uint8_t *frame = half->reply + MVMP_LINK_HEADROOM;
+	struct mvmp_frame head = {
+		.kind = MVMP_REPLY, .payload_len = MVMP_REPLY_PAYLOAD, .index = to};
+	struct mvmp_greeting g;
+	int rc;
+
+	mvmp_member_greet(ep, &g, half->peer.addr.link);
+	g.index = half->pair->local;
+	mvmp_reply_encode(secret, &g);
+	mvmp_ep_random(ep, ephemeral, sizeof(ephemeral));
+	mvmp_noise_set_ephemeral(noise, ephemeral);
+	mvmp_wipe(ephemeral, sizeof(ephemeral));
+	mvmp_frame_encode(frame, &head);
+	rc = mvmp_noise_write(
+		noise, secret, sizeof(secret), frame + MVMP_HEADER_LEN, MVMP_REPLY_PAYLOAD);
+	return rc == MVMP_REPLY_PAYLOAD ? 0 : -EINVAL;
+}
+
+/* The public-key work; everything cheap has said yes before. */
+static enum mvmp_verdict answer_init(struct mvmp_endpoint *ep, const struct arrival *in,
+	struct mvmp_noise *noise, const struct mvmp_greeting *g, const struct mvmp_cert *cert)
+{
+	struct half_open *half = free_half_open(&ep->responder);
+	struct keypair *pair = half ? mvmp_keyring_take(ep, in->now) : NULL;
+
+	if (!pair)
+		return MVMP_DROP_FULL;
+	half->pair = pair;
+	half->cert = *cert;
+	half->timestamp = g->timestamp;
+	half->replaces = g->replaces;
+	mvmp_member_peer(ep, &half->peer, in->from, g, cert, in->now);
+	memcpy(half->member_mac, in->frame.payload + MEMBER_AT, MVMP_MAC_FIELD_LEN);
+	if (make_reply(ep, half, noise, g->index) ||
+		mvmp_keypair_set(ep, pair, noise, g->index, in->now)) {
+		mvmp_responder_drop(ep, half);
+		return MVMP_DROP_TAG;
+	}
+	pair->half_open = half;
+	mvmp_heap_set(&ep->heap, &half->timer, in->now + MVMP_HALF_OPEN_S * MVMP_NS_PER_S);
+	ep->counters.handshakes_answered++;
+	return send_reply(ep, half);
+}
+
+enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, const struct arrival *in)
+{
+	struct half_open *half;
+	struct mvmp_noise noise;
+	struct mvmp_greeting g;
+	struct mvmp_cert cert;
+	enum mvmp_verdict verdict;
+
+	if (!ep->config.answer_probes)
+		return MVMP_DROP_ROLE;
+	if (!from_member(ep, in))
+		return MVMP_DROP_STRANGER;
+	half = find_half_open(&ep->responder, in->frame.payload + MEMBER_AT);
+	if (half)
+		return repeat_reply(ep, half, in);
+	verdict = mvmp_cookie_gate(ep, in);
+	if (verdict != MVMP_ACCEPTED)
+		return verdict;
+	verdict = read_init(ep, in, &noise, &g);
+	if (verdict == MVMP_ACCEPTED)
+		verdict = check_initiator(ep, in, &noise, &g, &cert);
+	if (verdict == MVMP_ACCEPTED)
+		verdict = answer_init(ep, in, &noise, &g, &cert);
+	mvmp_noise_clear(&noise);
+	return verdict;
+}
+
+/* ---- the first valid DATA ---- */
+
+/* The session whose keys this handshake renews: named by the initiator, and really its own. */
+static struct session *renewed(struct mvmp_endpoint *ep, const struct half_open *half)
+{
+	struct keypair *pair = mvmp_keyring_find(&ep->keyring, half->replaces);
+	struct session *s = pair ? pair->session : NULL;
+
+	if (!s || s->state != SESSION_UP || s->initiated ||
+		!mvmp_addr_equal(&s->peer.addr, &half->peer.addr) ||
+		memcmp(s->peer.instance, half->peer.instance, MVMP_ID_LEN) ||
+		memcmp(s->cert.key, half->cert.key, MVMP_KEY_LEN))
+		return NULL;
+	return s;
+}
+
+mvmp_session mvmp_responder_confirm(struct mvmp_endpoint *ep, struct half_open *half, uint64_t now)
+{
+	struct keypair *pair = half->pair;
+	struct session *s = renewed(ep, half);
+	bool renews = s != NULL;
+	mvmp_session handle;
+
+	if (!s)
+		s = mvmp_session_take(ep, &half->peer.addr, now);
+	if (!s)
+		return 0;
+	handle = s->handle;
+	note_stamp(&ep->responder, half, now);
+	s->peer = half->peer;
+	s->cert = half->cert;
+	half->pair = NULL;
+	pair->half_open = NULL;
+	mvmp_responder_drop(ep, half);
+	if (renews)
+		mvmp_session_rotate(ep, s, pair, now);
+	else
+		mvmp_session_up(ep, s, pair, now);
+	return handle;
+}
