@@ -232,9 +232,21 @@ static bool bit(const uint8_t *map, uint64_t n)
 	return map[n / 8] >> n % 8 & 1;
 }
 
-static uint64_t decoded(const struct column *c, uint64_t v)
+static inline uint64_t decoded(const struct column *c, uint64_t v)
 {
 	return c->is_signed ? (uint64_t)mvmp_unzigzag(v) : v << c->shift;
+}
+
+/* The inner loop of unpacking: what it needs in locals. */
+static struct mvmp_reader set_each(struct group *g, const struct column *c)
+{
+	struct mvmp_reader values = c->value;
+	struct mvmp_record *r = g->at, *end = r + g->count;
+	const struct column column = *c;
+
+	for (; r < end; r++)
+		r->value[column.metric] = decoded(&column, get_varint(&values));
+	return values;
 }
 
 static int set_all_values(struct group *g, struct column *c)
@@ -243,10 +255,8 @@ static int set_all_values(struct group *g, struct column *c)
 	struct mvmp_reader values = c->value;
 	uint64_t v = get_varint(&values);
 
-	if (values.left || g->count == 1) {
-		values = c->value;
-		for (; r < end; r++)
-			r->value[c->metric] = decoded(c, get_varint(&values));
+	if (values.left) {
+		values = set_each(g, c);
 	} else {
 		for (; r < end; r++)
 			r->value[c->metric] = decoded(c, v);

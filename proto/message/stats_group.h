@@ -20,8 +20,8 @@ void wire_skip(struct mvmp_reader *r, unsigned wire);
 /* Where a frame's records go, and how to take them back. */
 struct stats_taking {
 	struct mvmp_sample *into;
-	bool later;		       /* a group came before: no record can be continued */
-	int continued;	   /* kind whose last record was continued, or -1 */
+	bool later;		   /* a group came before: no record can be continued */
+	int continued;		   /* kind whose last record was continued, or -1 */
 	struct mvmp_record before; /* what that record held */
 };
 

@@ -100,20 +100,33 @@ static uint32_t count_present(
 	return n;
 }
 
-static void put_values(struct mvmp_writer *w, const struct stats_group *group,
+/* The inner loop of packing: the writer as a copy of its own. */
+static void put_each(struct mvmp_writer *to, const struct stats_group *group,
 	const struct mvmp_stats_plan *plan, unsigned metric)
 {
 	const struct mvmp_record *r = group->at, *end = r + group->count;
+	unsigned shift = plan->shift[metric];
+	bool is_signed = plan->is_signed >> metric & 1;
+	struct mvmp_writer w = *to;
+
+	for (; r < end; r++) {
+		uint64_t v = r->value[metric];
+
+		if (mvmp_has(r, metric))
+			put_varint(&w, is_signed ? mvmp_zigzag((int64_t)v) : v >> shift);
+	}
+	*to = w;
+}
+
+static void put_values(struct mvmp_writer *w, const struct stats_group *group,
+	const struct mvmp_stats_plan *plan, unsigned metric)
+{
 	size_t begin = open_field(w, COLUMN_VALUE);
 
-	if (plan->same >> metric & 1) {
-		put_varint(w, stats_encoded(plan, metric, r->value[metric]));
-	} else {
-		for (; r < end; r++) {
-			if (mvmp_has(r, metric))
-				put_varint(w, stats_encoded(plan, metric, r->value[metric]));
-		}
-	}
+	if (plan->same >> metric & 1)
+		put_varint(w, stats_encoded(plan, metric, group->at->value[metric]));
+	else
+		put_each(w, group, plan, metric);
 	close_field(w, begin);
 	if (plan->is_signed >> metric & 1)
 		put_number(w, COLUMN_IS_SIGNED, 1);

@@ -90,13 +90,31 @@ static inline uint64_t gather7(uint64_t v)
 	return (v & 0x0fffffff00000000) >> 4 | (v & 0x000000000fffffff);
 }
 
+/* The slow forms get a copy, so that the cursor itself may live in registers. */
+static inline void put_varint_slow(struct mvmp_writer *w, uint64_t v)
+{
+	struct mvmp_writer copy = *w;
+
+	mvmp_put_varint(&copy, v);
+	*w = copy;
+}
+
+static inline uint64_t get_varint_slow(struct mvmp_reader *r)
+{
+	struct mvmp_reader copy = *r;
+	uint64_t v = mvmp_get_varint(&copy);
+
+	*r = copy;
+	return v;
+}
+
 static inline void put_varint(struct mvmp_writer *w, uint64_t v)
 {
 	uint32_t n = varint_size(v);
 	uint64_t le;
 
 	if (w->bad || n > 8 || w->size - w->used < 8) {
-		mvmp_put_varint(w, v);
+		put_varint_slow(w, v);
 		return;
 	}
 	le = htole64(spread7(v) | (0x8080808080808080 & ((1ull << 8 * (n - 1)) - 1)));
@@ -110,12 +128,12 @@ static inline uint64_t get_varint(struct mvmp_reader *r)
 	unsigned n;
 
 	if (r->bad || r->left < 8)
-		return mvmp_get_varint(r);
+		return get_varint_slow(r);
 	memcpy(&le, r->at, 8);
 	le = le64toh(le);
 	stop = ~le & 0x8080808080808080;
 	if (!stop)
-		return mvmp_get_varint(r);
+		return get_varint_slow(r);
 	n = ((unsigned)__builtin_ctzll(stop) >> 3) + 1;
 	r->at += n;
 	r->left -= n;
