@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stats_group.h"
+#include "clean_text.h"
 #include <errno.h>
 
 /* What stands before the columns; views into the frame. */
@@ -361,7 +362,7 @@ static int set_text(struct group *g, struct mvmp_reader r)
 	for (uint64_t i = 0; i < g->count; i++) {
 		if (i < c.values)
 			text = next_text(&c.first);
-		stats_clean_text(g->at[i].text[c.text], text.at, text.left);
+		mvmp_clean_text(g->at[i].text[c.text], MVMP_TEXT_LEN, text.at, text.left);
 	}
 	return 0;
 }

@@ -29,7 +29,4 @@ struct stats_taking {
  * been added or continued then, the caller takes them back. A kind not known is passed. */
 int stats_group_take(struct mvmp_reader bytes, struct stats_taking *taking);
 
-/* Cuts a text to fit and replaces control characters and broken UTF-8 by '?'. */
-void stats_clean_text(char to[static MVMP_TEXT_LEN], const uint8_t *from, size_t len);
-
 #endif

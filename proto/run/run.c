@@ -183,13 +183,18 @@ static void watch(struct run_link *slot)
 	}
 }
 
-static uint32_t link_bits(const struct mvmp_run *run)
+static void tell_links(struct mvmp_run *run)
 {
-	uint32_t bits = 0;
+	uint32_t bits = 0, local = 0;
 
-	for (unsigned i = 0; i < MVMP_LINKS_MAX; i++)
+	for (unsigned i = 0; i < MVMP_LINKS_MAX; i++) {
 		bits |= run->link[i].link ? 1u << i : 0;
-	return bits;
+		local |= run->link[i].link && !run->link[i].link->has_macs ? 1u << i : 0;
+	}
+	if (!run->client)
+		return;
+	mvmp_client_set_links(run->client, bits);
+	mvmp_client_set_local_links(run->client, local);
 }
 
 int mvmp_run_add_link(struct mvmp_run *run, struct mvmp_link *link,
@@ -205,8 +210,7 @@ int mvmp_run_add_link(struct mvmp_run *run, struct mvmp_link *link,
 	run->link[index] = (struct run_link){
 		.run = run, .link = link, .index = index, .down = down, .ctx = ctx};
 	watch(&run->link[index]);
-	if (run->client)
-		mvmp_client_set_links(run->client, link_bits(run));
+	tell_links(run);
 	return (int)index;
 }
 
@@ -222,8 +226,10 @@ struct mvmp_endpoint *mvmp_run_endpoint(struct mvmp_run *run)
 
 struct mvmp_client *mvmp_run_client(struct mvmp_run *run)
 {
-	if (!run->client && !mvmp_client_new(run->endpoint, &run->client))
-		mvmp_client_set_links(run->client, link_bits(run));
+	if (!run->client && !mvmp_client_new(run->endpoint, &run->client)) {
+		mvmp_client_set_clock(run->client, mvmp_wall_s, NULL);
+		tell_links(run);
+	}
 	return run->client;
 }
 

@@ -38,6 +38,11 @@ typedef void mvmp_client_done(void *ctx, const struct mvmp_answer *answer);
 int mvmp_client_new(struct mvmp_endpoint *ep, struct mvmp_client **ret);
 void mvmp_client_free(struct mvmp_client *client); /* pending calls end with MVMP_NO_ANSWER */
 
+/* The clock that goes into operation ids drawn by the client (seconds since 1970); without one
+ * they begin with zeros. An id is 6 bytes of milliseconds since 1970, big-endian, then 10 bytes
+ * that no other program and no other call has. */
+void mvmp_client_set_clock(struct mvmp_client *client, uint64_t (*wall_s)(void *ctx), void *ctx);
+
 /* Starts a call that ends by `deadline` (endpoint time) at the latest. Target and body are
  * copied. `operation` NULL: one is drawn for mutating verbs. Returns an id for
  * mvmp_client_cancel(), or 0 (MVMP_BUSY, MVMP_INVALID in *err) and `done` is not called. */
@@ -54,8 +59,17 @@ bool mvmp_client_event(struct mvmp_client *client, const struct mvmp_event *even
 void mvmp_client_advance(struct mvmp_client *client, uint64_t now);
 uint64_t mvmp_client_deadline(const struct mvmp_client *client);
 
-/* Links that the client probes on, as bits of link numbers. */
+/* Links that the client probes on, as bits of link numbers; none to begin with. */
 void mvmp_client_set_links(struct mvmp_client *client, uint32_t links);
+
+/* Which of them are Unix links (mvmp_link.has_macs false): a member that is reachable on both is
+ * asked there, and addresses on them say nothing of MACs. */
+void mvmp_client_set_local_links(struct mvmp_client *client, uint32_t links);
+
+/* After each connect, tells the other member the number of the cluster state in `identity`
+ * (borrowed), hands over the document where it is newer, and takes a newer one. */
+void mvmp_client_set_cluster(struct mvmp_client *client, const struct mvmp_identity *identity,
+	mvmp_cluster_newer *newer, void *ctx);
 
 /* Members heard of so far, most recently seen first; borrowed until the next call. A member
  * seen on a Unix link and on a wire is listed once for each. */

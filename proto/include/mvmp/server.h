@@ -37,6 +37,10 @@ int mvmp_server_new(struct mvmp_endpoint *ep, uint16_t own_roles, mvmp_server_ha
 	void *ctx, unsigned calls_max, struct mvmp_server **ret);
 void mvmp_server_free(struct mvmp_server *server);
 
+/* Answers MVMP_VERB_CLUSTER_EXCHANGE from `identity` (borrowed) instead of by the handler. */
+void mvmp_server_set_cluster(struct mvmp_server *server, const struct mvmp_identity *identity,
+	mvmp_cluster_newer *newer, void *ctx);
+
 /* Feeds an endpoint event; true when it was a request and is taken care of. SESSION_DOWN is
  * seen (calls of that session lose their way back) but never consumed. */
 bool mvmp_server_event(struct mvmp_server *server, const struct mvmp_event *event, uint64_t now);

@@ -41,6 +41,11 @@ struct mvmp_verb_info {
 	bool mutates;	  /* needs an operation id; journaled and audited */
 };
 
+/* Another member handed over a signed cluster state with a higher number than ours. Not checked
+ * yet: the owner calls mvmp_identity_update_cluster(), stores it, and has its endpoint recheck
+ * sessions. Must not free what called it. */
+typedef void mvmp_cluster_newer(void *ctx, const uint8_t *document, size_t len);
+
 /* NULL for an unknown number. */
 const struct mvmp_verb_info *mvmp_verb_info(uint32_t verb);
 const struct mvmp_verb_info *mvmp_verb_find(const char *name);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stats_group.h"
+#include "clean_text.h"
+#include <stdint.h>
+#include <string.h>
 
 /* Length of the UTF-8 character at `from`, 0 when it is broken or a control character (those
  * could move a terminal's cursor). */
@@ -25,21 +27,22 @@ static size_t printable(const uint8_t *from, size_t left)
 	return c >= 0xd800 && c < 0xe000 ? 0 : n;
 }
 
-void stats_clean_text(char to[static MVMP_TEXT_LEN], const uint8_t *from, size_t len)
+void mvmp_clean_text(char *to, size_t size, const void *from, size_t len)
 {
+	const uint8_t *at = from, *end = at + len;
 	size_t used = 0;
 
-	for (size_t i = 0; i < len;) {
-		size_t n = printable(from + i, len - i);
+	while (at < end) {
+		size_t n = printable(at, (size_t)(end - at)), step = n ? n : 1;
 
-		if (used + (n ? n : 1) >= MVMP_TEXT_LEN)
+		if (used + step >= size)
 			break;
 		if (n)
-			memcpy(to + used, from + i, n);
+			memcpy(to + used, at, n);
 		else
 			to[used] = '?';
-		used += n ? n : 1;
-		i += n ? n : 1;
+		used += step;
+		at += step;
 	}
-	memset(to + used, 0, MVMP_TEXT_LEN - used);
+	memset(to + used, 0, size - used);
 }

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client_private.h"
+#include <errno.h>
+#include <mvmp/bytes.h>
+#include <stdlib.h>
+
+static uint64_t after_ms(uint64_t now, uint64_t ms)
+{
+	return now + ms * MVMP_NS_PER_MS;
+}
+
+void call_free(struct call *call)
+{
+	free(call->body);
+	free(call);
+}
+
+void call_end(struct mvmp_client *client, struct call *call, const struct mvmp_error *error)
+{
+	call->error = *error;
+	call->state = CALL_ENDED;
+	client->ended = true;
+}
+
+/* Ends a call that nobody answered, by what may have happened to it. */
+static void end_unanswered(
+	struct mvmp_client *client, struct call *call, const struct mvmp_error *why)
+{
+	struct mvmp_error error = *why;
+	char operation[2 * MVMP_ID_LEN + 1];
+
+	if (call->verb->mutates && call->delivered) {
+		mvmp_fail(&error, MVMP_OUTCOME_UNKNOWN, "%s was sent to %s, but no answer came: %s",
+			call->verb->name, call->target.text, why->text);
+		mvmp_hint(&error, "it may have been done; ask for operation %s",
+			mvmp_hex(operation, call->operation, MVMP_ID_LEN));
+	}
+	call_end(client, call, &error);
+}
+
+/* The sentence at the deadline. */
+static void end_late(struct mvmp_client *client, struct call *call)
+{
+	unsigned long long waited = (call->deadline - call->started) / MVMP_NS_PER_MS;
+	struct mvmp_error error;
+
+	if (call->delivered)
+		mvmp_fail(&error, MVMP_NO_ANSWER, "%s did not answer within %llu ms",
+			call->target.text, waited);
+	else if (call->trouble.status)
+		mvmp_fail(&error, MVMP_NO_ANSWER, "%s was not reached within %llu ms: %.120s",
+			call->target.text, waited, call->trouble.text);
+	else
+		mvmp_fail(&error, MVMP_NO_ANSWER, "nobody answered for %s within %llu ms",
+			call->target.text, waited);
+	end_unanswered(client, call, &error);
+}
+
+/* Tries again a little later; `why` is told if the time runs out before. */
+static void pause_call(struct call *call, const struct mvmp_error *why, uint64_t now)
+{
+	if (why)
+		call->trouble = *why;
+	call->state = CALL_LOOKING;
+	call->session = 0;
+	call->due = after_ms(now, RETRY_MS);
+}
+
+static int encode(struct mvmp_client *client, struct call *call, uint8_t **ret, uint64_t now)
+{
+	uint64_t left_ms = (call->deadline - now) / MVMP_NS_PER_MS;
+	struct rpc_request request = {
+		.id = ++client->last_request,
+		.verb = call->verb->verb,
+		.operation = call->verb->mutates ? call->operation : NULL,
+		.deadline_ms = left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms,
+		.body = call->body,
+		.body_len = call->body_len,
+	};
+
+	call->request = request.id;
+	return rpc_request_encode(&request, ret);
+}
+
+static void send_request(struct mvmp_client *client, struct call *call, uint64_t now)
+{
+	mvmp_session session = call->session;
+	struct mvmp_error error;
+	uint8_t *bytes = NULL;
+	int len = encode(client, call, &bytes, now);
+	int rc = len < 0 ? len : mvmp_endpoint_send(client->ep, session, bytes, (size_t)len, now);
+
+	free(bytes);
+	if (rc == 0) {
+		call->state = CALL_SENT;
+		call->delivered = true;
+		call->due = call->deadline;
+	} else if (rc == -EAGAIN) {
+		call->state = CALL_READY;
+		call->due = call->deadline;
+	} else if (rc == -EMSGSIZE) {
+		mvmp_fail(&error, MVMP_TOO_LARGE, "the request has %zu bytes, a message holds %d",
+			call->body_len, MVMP_MESSAGE_MAX);
+		call_end(client, call, &error);
+	} else {
+		mvmp_fail(&error, MVMP_NO_ANSWER, "the session is gone");
+		pause_call(call, &error, now);
+	}
+}
+
+void call_connected(struct mvmp_client *client, struct call *call,
+	const struct connection *connection, uint64_t now)
+{
+	const struct mvmp_cert *cert = mvmp_endpoint_cert(client->ep, connection->session);
+	struct mvmp_error error;
+
+	if (!cert)
+		return;
+	if (rpc_target_check(&client->peers, &call->target, &connection->addr, cert, &error))
+		end_unanswered(client, call, &error);
+	else
+		send_request(client, call, now);
+}
+
+void call_disconnected(struct mvmp_client *client, struct call *call, bool was_up,
+	const struct mvmp_error *why, uint64_t now)
+{
+	if (why->status == MVMP_NOT_TRUSTED) {
+		end_unanswered(client, call, why);
+		return;
+	}
+	pause_call(call, why, now);
+	if (was_up)
+		call->due = now;
+}
+
+static void use_connection(
+	struct mvmp_client *client, struct call *call, struct connection *c, uint64_t now)
+{
+	c->used = now;
+	c->kept |= call->verb->verb == MVMP_VERB_SUBSCRIBE;
+	call->session = c->session;
+	call->state = CALL_CONNECTING;
+	call->due = call->deadline;
+	if (c->up)
+		call_connected(client, call, c, now);
+}
+
+static void connect_call(
+	struct mvmp_client *client, struct call *call, const struct mvmp_addr *addr, uint64_t now)
+{
+	const uint8_t *expect = call->target.has_mac ? call->target.mac : NULL;
+	uint64_t give_up = after_ms(now, CONNECT_MS);
+	struct connection *c = connection_get(
+		client, addr, expect, give_up < call->deadline ? give_up : call->deadline, now);
+	struct mvmp_error busy;
+
+	if (c) {
+		use_connection(client, call, c, now);
+	} else if (client->failed) {
+		rpc_peers_forget(&client->peers, addr);
+		call_disconnected(client, call, false, &client->failure, now);
+	} else {
+		mvmp_fail(&busy, MVMP_BUSY, "all sessions are in use");
+		pause_call(call, &busy, now);
+	}
+}
+
+/* Asks on every link who is there. A MAC is asked alone first, where links have MACs: a segment
+ * may have thousands of members. */
+static void probe(struct mvmp_client *client, struct call *call, uint64_t now)
+{
+	for (unsigned link = 0; link < MVMP_LINKS_MAX; link++) {
+		bool local = client->peers.local_links >> link & 1;
+
+		if (!(client->links >> link & 1))
+			continue;
+		if (call->target.has_mac && !local)
+			mvmp_endpoint_probe(client->ep, link, call->target.mac, 0, now);
+		if (!call->target.has_mac || local || call->probes > 1)
+			mvmp_endpoint_probe(
+				client->ep, link, NULL, local ? 0 : PROBE_SPREAD_MS, now);
+	}
+	call->due = after_ms(now, call->probes ? PROBE_INTERVAL_MS : PROBE_FIRST_MS);
+	call->probes++;
+}
+
+static void end_ambiguous(struct mvmp_client *client, struct call *call, const struct mvmp_peer *a,
+	const struct mvmp_peer *b)
+{
+	const uint8_t *x = a->macs ? a->mac[0] : a->addr.mac;
+	const uint8_t *y = b->macs ? b->mac[0] : b->addr.mac;
+	struct mvmp_error error;
+	char one[18], two[18];
+
+	mvmp_fail(&error, MVMP_CONFLICT,
+		"%s is the name of two members: %s (MAC %s) and %s (MAC %s)", call->target.text,
+		a->name, mvmp_mac_text(one, x), b->name, mvmp_mac_text(two, y));
+	mvmp_hint(&error, "name the MAC of the one you mean");
+	end_unanswered(client, call, &error);
+}
+
+/* A change goes to nobody before all who may bear the name had time to say so. */
+static bool heard_enough(const struct call *call, uint64_t now)
+{
+	if (call->target.has_mac || !call->verb->mutates)
+		return true;
+	return call->probes && now >= call->due;
+}
+
+static void look(struct mvmp_client *client, struct call *call, uint64_t now)
+{
+	const struct mvmp_peer *other, *peer;
+	struct connection *c;
+
+	if (call->target.has_addr) {
+		connect_call(client, call, &call->target.addr, now);
+		return;
+	}
+	peer = rpc_peers_choose(&client->peers, &call->target, &other);
+	if (other) {
+		end_ambiguous(client, call, peer, other);
+		return;
+	}
+	c = connection_find(client, &call->target);
+	if (c)
+		use_connection(client, call, c, now);
+	else if (peer && heard_enough(call, now))
+		connect_call(client, call, &peer->addr, now);
+	else if (now >= call->due)
+		probe(client, call, now);
+}
+
+void call_step(struct mvmp_client *client, struct call *call, uint64_t now)
+{
+	if (call->state == CALL_ENDED)
+		return;
+	if (now >= call->deadline)
+		end_late(client, call);
+	else if (call->state == CALL_LOOKING)
+		look(client, call, now);
+	else if (call->state == CALL_READY)
+		send_request(client, call, now);
+}

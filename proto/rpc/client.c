@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client_private.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int mvmp_client_new(struct mvmp_endpoint *ep, struct mvmp_client **ret)
+{
+	struct mvmp_client *client = calloc(1, sizeof *client);
+
+	if (!client)
+		return -ENOMEM;
+	client->ep = ep;
+	client->calls_end = &client->calls;
+	*ret = client;
+	return 0;
+}
+
+static void unlink_call(struct mvmp_client *client, struct call *call)
+{
+	struct call **at = &client->calls;
+
+	while (*at != call)
+		at = &(*at)->next;
+	*at = call->next;
+	if (client->calls_end == &call->next)
+		client->calls_end = at;
+	client->count--;
+}
+
+/* Tells the owner and frees. The owner may start and cancel calls meanwhile. */
+static void deliver(struct mvmp_client *client, struct call *call, const struct rpc_answer *answer,
+	uint64_t now)
+{
+	struct mvmp_answer told = {
+		.error = answer ? answer->error : call->error,
+		.body = answer ? answer->body : NULL,
+		.body_len = answer ? answer->body_len : 0,
+		.from = answer ? mvmp_endpoint_cert(client->ep, call->session) : NULL,
+		.operation = call->verb->mutates ? call->operation : NULL,
+		.session = answer ? call->session : 0,
+		.elapsed_ns = now - call->started,
+	};
+
+	unlink_call(client, call);
+	call->done(call->ctx, &told);
+	call_free(call);
+}
+
+static struct call *first_ended(struct mvmp_client *client)
+{
+	struct call *call = client->calls;
+
+	while (call && call->state != CALL_ENDED)
+		call = call->next;
+	return call;
+}
+
+static void deliver_ended(struct mvmp_client *client, uint64_t now)
+{
+	struct call *call;
+
+	while (client->ended) {
+		client->ended = false;
+		while ((call = first_ended(client)))
+			deliver(client, call, NULL, now);
+	}
+}
+
+void mvmp_client_free(struct mvmp_client *client)
+{
+	struct mvmp_error error;
+
+	if (!client)
+		return;
+	mvmp_fail(&error, MVMP_NO_ANSWER, "the caller gave up");
+	while (client->calls) {
+		call_end(client, client->calls, &error);
+		deliver(client, client->calls, NULL, client->now);
+	}
+	connections_free(client);
+	rpc_peers_free(&client->peers);
+	free(client);
+}
+
+void mvmp_client_set_links(struct mvmp_client *client, uint32_t links)
+{
+	client->links = links;
+}
+
+void mvmp_client_set_local_links(struct mvmp_client *client, uint32_t links)
+{
+	client->peers.local_links = links;
+}
+
+void mvmp_client_set_cluster(struct mvmp_client *client, const struct mvmp_identity *identity,
+	mvmp_cluster_newer *newer, void *ctx)
+{
+	client->cluster = (struct rpc_cluster){identity, newer, ctx};
+}
+
+void mvmp_client_set_clock(struct mvmp_client *client, uint64_t (*wall_s)(void *ctx), void *ctx)
+{
+	client->wall_s = wall_s;
+	client->wall_ctx = ctx;
+}
+
+/* The clock, then what is this program's alone (its instance was drawn at random), then a
+ * number. */
+static void draw_operation(struct mvmp_client *client, uint8_t to[static MVMP_ID_LEN])
+{
+	uint64_t ms = client->wall_s ? client->wall_s(client->wall_ctx) * 1000 : 0;
+	uint32_t number = ++client->operations;
+
+	for (unsigned i = 0; i < 6; i++)
+		to[i] = (uint8_t)(ms >> (8 * (5 - i)));
+	memcpy(to + 6, mvmp_endpoint_instance(client->ep), 6);
+	for (unsigned i = 0; i < 4; i++)
+		to[12 + i] = (uint8_t)(number >> (8 * (3 - i)));
+}
+
+static struct call *call_new(struct mvmp_client *client, const struct mvmp_verb_info *verb,
+	const void *body, size_t body_len, const uint8_t *operation)
+{
+	struct call *call = calloc(1, sizeof *call);
+
+	if (!call)
+		return NULL;
+	call->body = malloc(body_len + 1);
+	if (!call->body) {
+		free(call);
+		return NULL;
+	}
+	if (body_len)
+		memcpy(call->body, body, body_len);
+	call->body_len = body_len;
+	call->verb = verb;
+	if (operation)
+		memcpy(call->operation, operation, MVMP_ID_LEN);
+	else if (verb->mutates)
+		draw_operation(client, call->operation);
+	call->id = ++client->last_id;
+	return call;
+}
+
+uint64_t mvmp_client_call(struct mvmp_client *client, const struct mvmp_target *target,
+	enum mvmp_verb verb, const void *body, size_t body_len, const uint8_t *operation,
+	uint64_t deadline, mvmp_client_done *done, void *ctx, uint64_t now, struct mvmp_error *err)
+{
+	const struct mvmp_verb_info *info = mvmp_verb_info(verb);
+	struct rpc_target to;
+	struct call *call;
+
+	client->now = now;
+	if (!info) {
+		mvmp_fail(err, MVMP_INVALID, "there is no verb %d", (int)verb);
+		return 0;
+	}
+	if (rpc_target_set(&to, target, err))
+		return 0;
+	if (client->count >= CALLS_MAX) {
+		mvmp_fail(err, MVMP_BUSY, "%d calls are under way, no more at once", CALLS_MAX);
+		return 0;
+	}
+	call = call_new(client, info, body, body_len, operation);
+	if (!call) {
+		mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
+		return 0;
+	}
+	call->target = to;
+	call->started = call->due = now;
+	call->deadline = deadline;
+	call->done = done;
+	call->ctx = ctx;
+	*client->calls_end = call;
+	client->calls_end = &call->next;
+	client->count++;
+	call_step(client, call, now);
+	return call->id;
+}
+
+void mvmp_client_cancel(struct mvmp_client *client, uint64_t id)
+{
+	struct call *call = client->calls;
+
+	while (call && call->id != id)
+		call = call->next;
+	if (!call)
+		return;
+	unlink_call(client, call);
+	call_free(call);
+}
+
+/* A change that is still running may end before the caller's time does: asked again then. */
+static bool ask_again(struct call *call, const struct rpc_answer *answer, uint64_t now)
+{
+	if (answer->error.status != MVMP_RUNNING || !call->verb->mutates ||
+		now + 2 * RETRY_MS * MVMP_NS_PER_MS >= call->deadline)
+		return false;
+	call->state = CALL_LOOKING;
+	call->due = now + RETRY_MS * MVMP_NS_PER_MS;
+	call->trouble = answer->error;
+	return true;
+}
+
+static void take_answer(struct mvmp_client *client, mvmp_session session,
+	const struct rpc_answer *answer, uint64_t now)
+{
+	struct call *call = client->calls;
+
+	if (connection_exchanged(client, session, answer, now))
+		return;
+	while (call && !(call->state == CALL_SENT && call->session == session &&
+			       call->request == answer->id))
+		call = call->next;
+	if (call && !ask_again(call, answer, now))
+		deliver(client, call, answer, now);
+}
+
+static bool take_message(struct mvmp_client *client, const struct mvmp_event *event, uint64_t now)
+{
+	struct rpc_envelope envelope;
+	bool mine;
+
+	if (!connection_by_session(client, event->session) ||
+		rpc_envelope_decode(&envelope, event->bytes, event->len))
+		return false;
+	mine = !envelope.is_request;
+	if (mine)
+		take_answer(client, event->session, &envelope.answer, now);
+	rpc_envelope_free(&envelope);
+	return mine;
+}
+
+static void take_down(struct mvmp_client *client, const struct mvmp_event *event, uint64_t now)
+{
+	struct mvmp_error why;
+
+	mvmp_fail(&why, event->status, "%s", event->text ? event->text : "the session ended");
+	connection_down(client, event->session, &why, now);
+}
+
+/* Calls that wait for this member. */
+static void take_beacon(struct mvmp_client *client, const struct mvmp_event *event, uint64_t now)
+{
+	rpc_peers_heard(&client->peers, event->peer);
+	for (struct call *call = client->calls; call; call = call->next) {
+		if (call->state == CALL_LOOKING && call->probes && !call->target.has_addr)
+			call_step(client, call, now);
+	}
+}
+
+static void take_writable(struct mvmp_client *client, mvmp_session session, uint64_t now)
+{
+	for (struct call *call = client->calls; call; call = call->next) {
+		if (call->state == CALL_READY && call->session == session)
+			call_step(client, call, now);
+	}
+}
+
+bool mvmp_client_event(struct mvmp_client *client, const struct mvmp_event *event, uint64_t now)
+{
+	bool mine = false;
+
+	client->now = now;
+	switch (event->type) {
+	case MVMP_EVENT_MESSAGE:
+		mine = take_message(client, event, now);
+		break;
+	case MVMP_EVENT_BEACON:
+		take_beacon(client, event, now);
+		break;
+	case MVMP_EVENT_SESSION_UP:
+		connection_up(client, event, now);
+		break;
+	case MVMP_EVENT_SESSION_DOWN:
+		take_down(client, event, now);
+		break;
+	case MVMP_EVENT_WRITABLE:
+		take_writable(client, event->session, now);
+		break;
+	default:
+		break;
+	}
+	return mine;
+}
+
+/* Steps that are due; a step may end calls, which are told only after the walk. */
+void mvmp_client_advance(struct mvmp_client *client, uint64_t now)
+{
+	client->now = now;
+	for (struct call *call = client->calls; call; call = call->next) {
+		if (call->due <= now || call->deadline <= now)
+			call_step(client, call, now);
+	}
+	deliver_ended(client, now);
+}
+
+uint64_t mvmp_client_deadline(const struct mvmp_client *client)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (const struct call *call = client->calls; call; call = call->next) {
+		uint64_t due = call->due < call->deadline ? call->due : call->deadline;
+
+		if (call->state == CALL_ENDED)
+			return 0;
+		at = due < at ? due : at;
+	}
+	return at;
+}
+
+size_t mvmp_client_peers(const struct mvmp_client *client, const struct mvmp_peer **ret)
+{
+	struct rpc_peers *peers = (struct rpc_peers *)(uintptr_t)&client->peers;
+
+	rpc_peers_sort(peers);
+	*ret = peers->at;
+	return peers->count;
+}

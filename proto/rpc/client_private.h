@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MVMP_CLIENT_PRIVATE_H
+#define MVMP_CLIENT_PRIVATE_H
+
+/*
+ * Inside the client:
+ *   client.c       the public calls, and the walk over calls that is due
+ *   call.c         one call: find the member, use a connection, send, repeat, end
+ *   connection.c   sessions by address, shared by the calls
+ *   peers.c, target.c   members heard of, and who is meant
+ */
+
+#include "envelope.h"
+#include "exchange.h"
+#include "peers.h"
+
+enum {
+	CALLS_MAX = 65536,
+	PROBE_FIRST_MS = 30, /* until the second probe */
+	PROBE_INTERVAL_MS = 75,
+	PROBE_SPREAD_MS = 10, /* answers to a multicast probe are spread over this time */
+	RETRY_MS = 50,	      /* between attempts that failed at once */
+	CONNECT_MS = 1000,    /* an address that does not answer for so long is forgotten */
+};
+
+enum call_state {
+	CALL_LOOKING,	 /* no address yet, or a pause before the next attempt */
+	CALL_CONNECTING, /* waits for its connection */
+	CALL_READY,	 /* connected, the queue was full */
+	CALL_SENT,
+	CALL_ENDED, /* `answer.error` is set; done is to be called */
+};
+
+/* A session to one address. */
+struct connection {
+	struct connection *next;
+	mvmp_session session;
+	struct mvmp_addr addr;
+	bool up;
+	bool kept;	   /* carries a subscription: not closed to make room */
+	uint64_t used;	   /* last call */
+	uint64_t exchange; /* id of the ClusterExchange under way */
+};
+
+struct call {
+	struct call *next;
+	uint64_t id;
+	enum call_state state;
+	struct rpc_target target;
+	const struct mvmp_verb_info *verb;
+	uint8_t operation[MVMP_ID_LEN];
+	uint8_t *body;
+	size_t body_len;
+	uint64_t started, deadline;
+	uint64_t due; /* next step */
+	unsigned probes;
+	mvmp_session session;
+	uint64_t request;	   /* id of the last request sent */
+	bool delivered;		   /* may have been, at least once */
+	struct mvmp_error trouble; /* last thing that went wrong, for the sentence at the end */
+	struct mvmp_error error;
+	mvmp_client_done *done;
+	void *ctx;
+};
+
+struct mvmp_client {
+	struct mvmp_endpoint *ep;
+	uint32_t links;
+	struct rpc_peers peers;
+	struct rpc_cluster cluster;
+	struct connection *connections;
+	struct call *calls, **calls_end;
+	unsigned count;
+	uint64_t last_id, last_request;
+	uint32_t operations; /* drawn so far */
+	uint64_t (*wall_s)(void *ctx);
+	void *wall_ctx;
+	uint64_t now;	     /* the latest that the owner told */
+	bool ended;	     /* some call is CALL_ENDED */
+	bool connecting;     /* inside mvmp_endpoint_connect() */
+	mvmp_session failed; /* went down before connect returned */
+	struct mvmp_error failure;
+};
+
+/* ---- call.c ---- */
+
+/* Does what is due at `now`. May mark the call ended, calls no callback of the owner. */
+void call_step(struct mvmp_client *client, struct call *call, uint64_t now);
+/* Its connection is up, or writable again. */
+void call_connected(struct mvmp_client *client, struct call *call,
+	const struct connection *connection, uint64_t now);
+/* Its connection is gone, with the reason. */
+void call_disconnected(struct mvmp_client *client, struct call *call, bool was_up,
+	const struct mvmp_error *why, uint64_t now);
+void call_end(struct mvmp_client *client, struct call *call, const struct mvmp_error *error);
+void call_free(struct call *call);
+
+/* ---- connection.c ---- */
+
+/* The connection to an address, made when there is none; NULL when no session is free. */
+struct connection *connection_get(struct mvmp_client *client, const struct mvmp_addr *addr,
+	const uint8_t *expect_mac, uint64_t give_up, uint64_t now);
+/* One that is up and whose certificate is what the target names, or NULL. */
+struct connection *connection_find(struct mvmp_client *client, const struct rpc_target *target);
+struct connection *connection_by_session(struct mvmp_client *client, mvmp_session session);
+void connection_up(struct mvmp_client *client, const struct mvmp_event *event, uint64_t now);
+void connection_down(struct mvmp_client *client, mvmp_session session, const struct mvmp_error *why,
+	uint64_t now);
+/* True when the answer was one to a ClusterExchange. */
+bool connection_exchanged(struct mvmp_client *client, mvmp_session session,
+	const struct rpc_answer *answer, uint64_t now);
+void connections_free(struct mvmp_client *client);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "envelope.h"
+#include "../message/clean_text.h"
+#include "mvmp.pb-c.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* protobuf-c wants what it does not write as non-const. */
+static ProtobufCBinaryData data(const void *bytes, size_t len)
+{
+	return (ProtobufCBinaryData){.len = bytes ? len : 0, .data = (uint8_t *)(uintptr_t)bytes};
+}
+
+static int encode(const Mvmp__Envelope *envelope, uint8_t **ret)
+{
+	size_t len = mvmp__envelope__get_packed_size(envelope);
+	uint8_t *bytes;
+
+	if (len > MVMP_MESSAGE_MAX)
+		return -EMSGSIZE;
+	bytes = malloc(len);
+	if (!bytes)
+		return -ENOMEM;
+	mvmp__envelope__pack(envelope, bytes);
+	*ret = bytes;
+	return (int)len;
+}
+
+int rpc_request_encode(const struct rpc_request *request, uint8_t **ret)
+{
+	Mvmp__Envelope envelope = MVMP__ENVELOPE__INIT;
+	Mvmp__Request message = MVMP__REQUEST__INIT;
+
+	message.id = request->id;
+	message.verb = request->verb;
+	message.operation = data(request->operation, MVMP_ID_LEN);
+	message.deadline_ms = request->deadline_ms;
+	message.body = data(request->body, request->body_len);
+	envelope.is_case = MVMP__ENVELOPE__IS_REQUEST;
+	envelope.request = &message;
+	return encode(&envelope, ret);
+}
+
+int rpc_answer_encode(const struct rpc_answer *answer, uint8_t **ret)
+{
+	Mvmp__Envelope envelope = MVMP__ENVELOPE__INIT;
+	Mvmp__Answer message = MVMP__ANSWER__INIT;
+
+	message.id = answer->id;
+	message.status = answer->error.status;
+	message.text = (char *)(uintptr_t)answer->error.text;
+	message.hint = (char *)(uintptr_t)answer->error.hint;
+	message.body = data(answer->body, answer->body_len);
+	envelope.is_case = MVMP__ENVELOPE__IS_ANSWER;
+	envelope.answer = &message;
+	return encode(&envelope, ret);
+}
+
+static bool take_request(struct rpc_request *to, const Mvmp__Request *from)
+{
+	if (!from->id || (from->operation.len && from->operation.len != MVMP_ID_LEN))
+		return false;
+	*to = (struct rpc_request){
+		.id = from->id,
+		.verb = from->verb,
+		.operation = from->operation.len ? from->operation.data : NULL,
+		.deadline_ms = from->deadline_ms,
+		.body = from->body.data,
+		.body_len = from->body.len,
+	};
+	return true;
+}
+
+static bool take_answer(struct rpc_answer *to, const Mvmp__Answer *from)
+{
+	if (!from->id)
+		return false;
+	*to = (struct rpc_answer){
+		.id = from->id, .body = from->body.data, .body_len = from->body.len};
+	/* A status of a later version is a failure told in its text. */
+	to->error.status = from->status < MVMP_STATUS_COUNT ? from->status : MVMP_FAILED;
+	mvmp_clean_text(to->error.text, sizeof to->error.text, from->text, strlen(from->text));
+	mvmp_clean_text(to->error.hint, sizeof to->error.hint, from->hint, strlen(from->hint));
+	return true;
+}
+
+int rpc_envelope_decode(struct rpc_envelope *ret, const uint8_t *bytes, size_t len)
+{
+	Mvmp__Envelope *envelope = mvmp__envelope__unpack(NULL, len, bytes);
+	bool good = false;
+
+	if (!envelope)
+		return -EBADMSG;
+	*ret = (struct rpc_envelope){.owned = envelope};
+	if (envelope->is_case == MVMP__ENVELOPE__IS_REQUEST) {
+		ret->is_request = true;
+		good = take_request(&ret->request, envelope->request);
+	} else if (envelope->is_case == MVMP__ENVELOPE__IS_ANSWER) {
+		good = take_answer(&ret->answer, envelope->answer);
+	}
+	if (good)
+		return 0;
+	rpc_envelope_free(ret);
+	return -EBADMSG;
+}
+
+void rpc_envelope_free(struct rpc_envelope *envelope)
+{
+	mvmp__envelope__free_unpacked(envelope->owned, NULL);
+	envelope->owned = NULL;
+}

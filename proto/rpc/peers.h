@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MVMP_PEERS_H
+#define MVMP_PEERS_H
+
+/* Members heard of, and which of them is meant by a target. */
+
+#include <mvmp/client.h>
+
+enum { PEERS_MAX = 16384, TARGET_TEXT_LEN = 80 };
+
+/* A target of one's own. */
+struct rpc_target {
+	bool has_addr, has_mac;
+	struct mvmp_addr addr;
+	uint8_t mac[MVMP_MAC_LEN];
+	char text[TARGET_TEXT_LEN]; /* as the caller wrote it, or the address; for sentences */
+	uint16_t role;
+};
+
+struct rpc_peers {
+	struct mvmp_peer *at;
+	size_t count, capacity;
+	uint32_t local_links; /* bits of links whose addresses are no MACs */
+};
+
+/* MVMP_INVALID for a target that says nothing. */
+int rpc_target_set(struct rpc_target *to, const struct mvmp_target *from, struct mvmp_error *err);
+
+void rpc_peers_heard(struct rpc_peers *peers, const struct mvmp_peer *peer);
+void rpc_peers_forget(struct rpc_peers *peers, const struct mvmp_addr *addr);
+void rpc_peers_sort(struct rpc_peers *peers); /* most recently seen first */
+void rpc_peers_free(struct rpc_peers *peers);
+
+/* The best way to the member that is meant: Unix links first, then the one heard last. NULL when
+ * none is known. *other is another member that goes by the same name, or NULL. */
+const struct mvmp_peer *rpc_peers_choose(const struct rpc_peers *peers,
+	const struct rpc_target *target, const struct mvmp_peer **other);
+
+/* Whether the certificate that answered over `addr` is the one meant; else MVMP_NOT_TRUSTED
+ * with the sentence. */
+int rpc_target_check(const struct rpc_peers *peers, const struct rpc_target *target,
+	const struct mvmp_addr *addr, const struct mvmp_cert *cert, struct mvmp_error *err);
+
+/* Whether this certificate is what the target names; says nothing of roles. */
+bool rpc_target_names(const struct rpc_target *target, const struct mvmp_cert *cert);
+
+bool rpc_addr_equal(const struct mvmp_addr *a, const struct mvmp_addr *b);
+
+#endif
