@@ -187,10 +187,33 @@ static int sign_public(uint8_t out[static 32], const uint8_t seed[static 32])
 	return derive_public("ED25519", out, seed);
 }
 
+/* A secret key without the public half that libcrypto would compute, which costs as much as the
+ * exchange itself and is not used by it: any 32 bytes may stand for it. */
+static EVP_PKEY *exchange_key(const uint8_t secret[static 32])
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
+	uint8_t both[2][32];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, both[0], 32),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, both[1], 32),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY *key = NULL;
+
+	memcpy(both[0], secret, 32);
+	memset(both[1], 9, 32);
+	if (!ctx || EVP_PKEY_fromdata_init(ctx) <= 0 ||
+		EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) <= 0)
+		key = secret_key("X25519", secret); /* a libcrypto that insists on the real one */
+	mvmp_wipe(both, sizeof both);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
 static int dh(
 	uint8_t out[static 32], const uint8_t secret[static 32], const uint8_t theirs[static 32])
 {
-	EVP_PKEY *own = secret_key("X25519", secret), *peer = public_key("X25519", theirs);
+	EVP_PKEY *own = exchange_key(secret), *peer = public_key("X25519", theirs);
 	EVP_PKEY_CTX *ctx = own ? EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL) : NULL;
 	size_t len = 32;
 	int ret = -ENOMEM;
