@@ -90,9 +90,7 @@ static int open_sys_dir(const struct mva_open *what, const char *root, struct mv
 	return refuse_name("directory of /sys", what->name, err);
 }
 
-/* True when the executable's file name (or, where it may not be read, the process's own name)
- * is a QEMU system emulator's. */
-static bool is_qemu(uint32_t pid, const char *root)
+bool mva_linux_is_qemu(uint32_t pid, const char *root)
 {
 	char path[PATH_MAX], text[PATH_MAX];
 	const char *base = text;
@@ -120,7 +118,7 @@ static bool is_qemu(uint32_t pid, const char *root)
 
 static int check_qemu(uint32_t pid, const char *root, struct mvmp_error *err)
 {
-	if (!pid || pid > INT_MAX || !is_qemu(pid, root)) {
+	if (!pid || pid > INT_MAX || !mva_linux_is_qemu(pid, root)) {
 		mvmp_fail(err, MVMP_NOT_ALLOWED, "process %u is not a QEMU guest", pid);
 		return -EACCES;
 	}

@@ -3,6 +3,7 @@
 #define MVA_LINUX_SOURCE_H
 
 #include "../privops.h"
+#include <stdbool.h>
 
 /*
  * Opens a named source; executed by the privileged helper (and in-process by tests). Names come
@@ -21,6 +22,10 @@ int mva_linux_source_open(const struct mva_open *what, const char *root, struct 
 
 /* Text of /proc/<pid>/io of a QEMU process. Length or -errno. */
 int mva_linux_read_pid_io(uint32_t pid, const char *root, char *to, size_t size);
+
+/* True when the executable's file name (or, where it may not be read, the process's own name)
+ * is a QEMU system emulator's. */
+bool mva_linux_is_qemu(uint32_t pid, const char *root);
 
 /* What a read of a perf event's descriptor gives. */
 struct mva_perf_read {

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pin_task.h"
+#include "kernel_scan.h"
+#include "virt.h"
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct mva_vcpu_thread *find_thread(
+	const struct mva_seen_guest *guest, const struct mva_pin_request *request)
+{
+	for (unsigned i = 0; i < guest->threads; i++) {
+		if (guest->thread[i].vcpu == request->vcpu || guest->thread[i].shared)
+			return &guest->thread[i];
+	}
+	return NULL;
+}
+
+/* What the thread in question may use now; false when the process is not (or no longer) the
+ * guest meant, or shows no such thread. */
+static bool read_now(const char *root, const struct mva_pin_request *request,
+	struct mva_seen_guest *guest, struct mva_cpuset *ret, uint32_t *tid)
+{
+	const struct mva_vcpu_thread *thread;
+
+	if (!mva_kernel_scan_pid(root, request->pid, guest) || guest->start != request->start)
+		return false;
+	if (request->emulator) {
+		*ret = guest->emulator;
+		*tid = guest->pid;
+		return true;
+	}
+	thread = find_thread(guest, request);
+	if (!thread)
+		return false;
+	*ret = thread->cpus;
+	*tid = thread->tid;
+	return true;
+}
+
+static int set_affinity(uint32_t tid, const struct mva_cpuset *cpus, struct mvmp_error *err)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && cpu < MVA_CPUS_MAX; cpu++) {
+		if (cpus->bits[cpu / 64] >> cpu % 64 & 1)
+			CPU_SET(cpu, &set);
+	}
+	if (sched_setaffinity((pid_t)tid, sizeof(set), &set))
+		return mvmp_fail(err, MVMP_FAILED, "sched_setaffinity of thread %u: %s", tid,
+			strerror(errno));
+	return 0;
+}
+
+static int pin_by_libvirt(
+	const char *uri, const struct mva_pin_request *request, struct mvmp_error *err)
+{
+	virConnectPtr conn = mva_virt_connect(uri, err);
+	virDomainPtr domain = conn ? mva_virt_find(conn, request->uuid, err) : NULL;
+	int r;
+
+	if (!domain)
+		return -(int)err->status;
+	r = mva_virt_pin(domain, request, err);
+	virDomainFree(domain);
+	return r;
+}
+
+static int pin_and_read(const char *uri, const char *root, const struct mva_pin_request *request,
+	bool read_only, struct mva_seen_guest *guest, struct mvmp_writer *w, struct mvmp_error *err)
+{
+	struct mva_cpuset before, after;
+	uint32_t tid;
+	int r = 0;
+
+	if (!read_now(root, request, guest, &before, &tid))
+		return mvmp_fail(err, MVMP_NOT_FOUND,
+			"process %u shows no thread of vCPU %u (it ended, or its threads have no "
+			"names)",
+			request->pid, request->vcpu);
+	if (!read_only)
+		r = request->managed ? pin_by_libvirt(uri, request, err)
+				     : set_affinity(tid, &request->cpus, err);
+	if (r < 0)
+		return r;
+	if (!read_now(root, request, guest, &after, &tid))
+		return mvmp_fail(err, MVMP_NOT_FOUND, "the guest ended while it was pinned");
+	mva_put_cpuset(w, &before);
+	mva_put_cpuset(w, &after);
+	return 0;
+}
+
+int mva_pin_task(const char *uri, const char *root, const struct mva_pin_request *request,
+	bool read_only, struct mvmp_writer *w, struct mvmp_error *err)
+{
+	struct mva_seen_guest *guest = malloc(sizeof(*guest));
+	int r;
+
+	if (!guest)
+		return mvmp_fail(err, MVMP_NO_MEMORY, "no memory to pin");
+	r = pin_and_read(uri, root, request, read_only, guest, w, err);
+	free(guest);
+	return r;
+}
