@@ -2,7 +2,7 @@
 
 /* The backend's ops: what is opened, in which order a sample is made, what is refreshed when. */
 
-#include "linux.h"
+#include "guests.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +42,7 @@ static void linux_close(struct mva_backend *backend)
 {
 	struct mva_linux *lx = linux_of(backend);
 
+	mva_guests_close(lx);
 	mva_pools_close(lx);
 	mva_rapl_close(lx);
 	mva_edac_close(lx);
@@ -95,6 +96,11 @@ static int linux_open(
 	}
 	lx->known_cpus = lx->stat.cpus;
 	open_node(lx);
+	r = mva_guests_open(lx, env->options, err);
+	if (r < 0) {
+		linux_close(&lx->base);
+		return r;
+	}
 	*ret = &lx->base;
 	return 0;
 }
@@ -127,6 +133,7 @@ static void sample_node(struct mva_linux *lx, struct mvmp_record *node)
 	mva_identity_node(lx, node);
 	mva_edac_node(lx, node);
 	mva_rapl_node(lx, node);
+	mva_guests_node(lx, node);
 	mvmp_set(node, MVMP_N_POOLS, lx->pools.count);
 	mva_set_or_unsupported(node, MVMP_N_NUMA_NODES, lx->numa.nodes, lx->numa.nodes);
 }
@@ -170,7 +177,10 @@ static int sample_host(struct mva_linux *lx, uint32_t kinds, struct mvmp_sample 
 	return 0;
 }
 
-enum { HOST_KINDS = 1 << MVMP_NODE | 1 << MVMP_PCPU | 1 << MVMP_POOL };
+enum {
+	HOST_KINDS = 1 << MVMP_NODE | 1 << MVMP_PCPU | 1 << MVMP_POOL,
+	GUEST_KINDS = 1 << MVMP_DOMAIN | 1 << MVMP_VCPU | 1 << MVMP_VIF | 1 << MVMP_VBD,
+};
 
 static int linux_sample(struct mva_backend *backend, uint32_t kinds, struct mvmp_sample *out)
 {
@@ -180,6 +190,8 @@ static int linux_sample(struct mva_backend *backend, uint32_t kinds, struct mvmp
 		sample_host(lx, kinds, out);
 	if (kinds & 1u << MVMP_NUMA && mva_numa_sample(lx, out))
 		out->kinds |= 1u << MVMP_NUMA;
+	if (kinds & GUEST_KINDS)
+		mva_guests_sample(lx, kinds, out);
 	return 0;
 }
 
@@ -200,6 +212,7 @@ static void linux_advance(struct mva_backend *backend)
 	uint64_t now = mva_linux_now(lx);
 
 	mva_rapl_read(lx);
+	mva_guests_advance(lx);
 	if (now - lx->refreshed_ns < refresh_ns)
 		return;
 	lx->refreshed_ns = now;
@@ -213,15 +226,6 @@ static int linux_perf(struct mva_backend *backend, const char *domain, bool arra
 	return mvmp_fail(err, MVMP_UNSUPPORTED, "the linux backend has no performance counters");
 }
 
-static void linux_pin(
-	struct mva_backend *backend, const struct mva_pin *pin, mva_pin_done *done, void *ctx)
-{
-	struct mvmp_error err;
-
-	mvmp_fail(&err, MVMP_UNSUPPORTED, "the linux backend cannot pin");
-	done(ctx, &err, NULL);
-}
-
 const struct mva_backend_ops mva_backend_linux = {
 	.name = "linux",
 	.open = linux_open,
@@ -230,6 +234,6 @@ const struct mva_backend_ops mva_backend_linux = {
 	.capabilities = linux_capabilities,
 	.perf = linux_perf,
 	.online = linux_online,
-	.pin = linux_pin,
+	.pin = mva_linux_pin,
 	.advance = linux_advance,
 };

@@ -4,7 +4,7 @@
  * partition (cpuset.cpus.partition "root" or "isolated") is a further pool, since the scheduler
  * balances it by itself (Documentation/admin-guide/cgroup-v2.rst). */
 
-#include "linux.h"
+#include "guests.h"
 #include "scan.h"
 #include <stdio.h>
 
@@ -103,6 +103,7 @@ void mva_pools_sample(struct mva_linux *lx, struct mvmp_sample *out)
 			return;
 		r->key.index = i;
 		measure(lx, pool, r);
+		mvmp_set(r, MVMP_L_DOMAINS, mva_guests_in(lx, &pool->set));
 		mvmp_set_text(r, MVMP_LT_NAME, pool->name);
 		mvmp_set_text(r, MVMP_LT_CPUS, mva_cpuset_text(cpus, sizeof(cpus), &pool->set));
 		mvmp_set_text(r, MVMP_LT_SCHEDULER, i ? "linux cpuset partition" : "linux");
