@@ -3,8 +3,9 @@
 """A stranger on the segment: sends raw Ethernet frames and lists what comes back.
 
 rawframe.py IFACE send DST ETHERTYPE HEX [COUNT]   sends COUNT frames with this payload
-rawframe.py IFACE probe [SECONDS]      sends a well-formed header with a made-up payload, every
-                                       known frame kind, to the group; prints frames sent to us
+rawframe.py IFACE probe SECONDS [MAC...]  sends frames of every kind, well-formed header and size,
+                                       made-up payload, to the group and each MAC; prints what
+                                       is sent to us within SECONDS
 rawframe.py IFACE listen SECONDS       prints "SRC DST ETHERTYPE LENGTH HEX" of MVMP frames
 rawframe.py IFACE replay SECONDS       records MVMP frames for SECONDS, sends them again from
                                        its own MAC, prints what is answered
@@ -17,6 +18,9 @@ import time
 
 GROUP = bytes.fromhex("034d564d5001")
 TYPES = (0x88B5, 0x88B6)
+# Payload length, receiver's index and counter that a frame of each kind may have.
+KINDS = {1: (208, 0, 7), 2: (208, 0, 7), 3: (528, 0, 0), 4: (464, 9, 0), 5: (64, 9, 0),
+         6: (160, 9, 7)}
 
 
 def open_socket(interface):
@@ -59,11 +63,13 @@ def main():
             ether.send(frame(dst, own, int(words[1], 16), bytes.fromhex(words[2])))
     elif verb == "probe":
         for kind in range(16):
-            # Version and kind, flags, length, receiver, counter: the header of SPECIFICATION.md.
-            for first in (0x10 | kind, kind << 4 | 1):
-                header = struct.pack("<BBHIQ", first, 0, 160, 0, int(time.time()))
-                ether.send(frame(GROUP, own, TYPES[0], header + os.urandom(160)))
-        for data in received(ether, float(words[0]) if words else 2):
+            length, index, counter = KINDS.get(kind, (160, 0, 0))
+            # Version and kind, flags, length, receiver's index, counter: SPECIFICATION.md.
+            header = struct.pack("<BBHIQ", 0x10 | kind, 0, length, index, counter)
+            for target in (GROUP, *(bytes.fromhex(word.replace(":", "")) for word in words[1:])):
+                for _ in range(5):
+                    ether.send(frame(target, own, TYPES[0], header + os.urandom(length)))
+        for data in received(ether, float(words[0])):
             if data[:6] == own:
                 show(data)
     elif verb == "listen":
