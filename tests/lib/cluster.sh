@@ -46,7 +46,8 @@ agent_start() { # HOST BACKEND [OPTION...]
     local host=$1 backend=$2
     shift 2
     mkdir -p "$HOSTS_DIR/$host/state"
-    host_start "$host" mvagent "$mvagent" -i eth1 --identity "$HOSTS_DIR/id/$host" \
+    [[ " $* " == *" -i "* ]] || set -- -i eth1 "$@"
+    host_start "$host" mvagent "$mvagent" --identity "$HOSTS_DIR/id/$host" \
         --state "$HOSTS_DIR/$host/state" --run /run/mvmp --backend "$backend" "$@"
 }
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A box between two ports: puts an 802.1Q tag (priority 3, VLAN 5) on what goes from the first
-to the second, strips nothing on the way back. tagbox.py IN OUT"""
+"""A box between two ports: puts a priority tag (802.1Q, priority 3, VLAN 0) on what goes from the
+first to the second, leaves alone what comes back. tagbox.py IN OUT"""
 import select
 import socket
 import struct
 import sys
 
-TAG = struct.pack("!HH", 0x8100, 3 << 13 | 5)
+TAG = struct.pack("!HH", 0x8100, 3 << 13)
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_AUXDATA, PACKET_MR_PROMISC = 263, 1, 8, 1
 
 
