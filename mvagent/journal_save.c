@@ -144,7 +144,8 @@ static void keep_results(struct mva_journal *j)
 		from->bytes = grown;
 		from->size = kept + late->used;
 	}
-	memcpy(from->bytes + kept, late->bytes, late->used);
+	if (late->used)
+		memcpy(from->bytes + kept, late->bytes, late->used);
 	from->used = kept + late->used;
 	merged = *from;
 	*from = *late;
