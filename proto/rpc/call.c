@@ -182,7 +182,8 @@ static void probe(struct mvmp_client *client, struct call *call, uint64_t now)
 				client->ep, link, NULL, local ? 0 : PROBE_SPREAD_MS, now);
 	}
 	call->due = after_ms(now, call->probes ? PROBE_INTERVAL_MS : PROBE_FIRST_MS);
-	call->probes++;
+	if (!call->probes++)
+		call->first_probe = now;
 }
 
 static void end_ambiguous(struct mvmp_client *client, struct call *call, const struct mvmp_peer *a,
@@ -205,7 +206,7 @@ static bool heard_enough(const struct call *call, uint64_t now)
 {
 	if (call->target.has_mac || !call->verb->mutates)
 		return true;
-	return call->probes && now >= call->due;
+	return call->probes && now >= after_ms(call->first_probe, PROBE_FIRST_MS);
 }
 
 static void look(struct mvmp_client *client, struct call *call, uint64_t now)

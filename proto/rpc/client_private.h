@@ -54,6 +54,7 @@ struct call {
 	uint64_t started, deadline;
 	uint64_t due; /* next step */
 	unsigned probes;
+	uint64_t first_probe;
 	mvmp_session session;
 	uint64_t request;	   /* id of the last request sent */
 	bool delivered;		   /* may have been, at least once */
