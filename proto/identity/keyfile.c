@@ -110,10 +110,10 @@ static int read_text(const struct mvmp_keyfile *kind, int fd, const char *path, 
 	if (!text)
 		return mvmp_fail(err, MVMP_NO_MEMORY, "cannot read %s: out of memory", path);
 	used = read_all(fd, text, size);
-	if (used < 0)
-		ret = fail_read(err, path);
-	else
-		ret = parse(kind, path, text, to, err);
+	/* A NUL inside would hide the bytes after it: such a file is none of ours. */
+	if (used >= 0 && strlen(text) != (size_t)used)
+		text[0] = '\0';
+	ret = used < 0 ? fail_read(err, path) : parse(kind, path, text, to, err);
 	mvmp_wipe(text, size);
 	free(text);
 	return ret;

@@ -86,8 +86,8 @@ void mvmp_noise_start(struct mvmp_noise *noise, const struct mvmp_noise_config *
 void mvmp_noise_set_ephemeral(struct mvmp_noise *noise, const uint8_t secret[static MVMP_KEY_LEN]);
 
 /* Writes this end's next message into `out`. Returns its length, -EPROTO when it is not this
- * end's turn or no ephemeral was set, -EMSGSIZE when `size` is too small, -ENOMEM. On an error
- * the state is as before. */
+ * end's turn or no ephemeral was set, -EMSGSIZE when `size` is too small, -EINVAL when a key of
+ * the other end is of small order, -ENOMEM. On an error the state is as before. */
 int mvmp_noise_write(
 	struct mvmp_noise *noise, const void *payload, size_t len, uint8_t *out, size_t size);
 

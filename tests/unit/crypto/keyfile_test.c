@@ -8,9 +8,12 @@
 
 #include "folder.h"
 #include <mvmp/keyfile.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const uint8_t key[32] = {0xab, 1, 2};
 
@@ -121,6 +124,10 @@ static void other_content_is_refused(void **state)
 			-MVMP_INVALID);
 	}
 	folder_write(&folder, "member.key", "mvmp member key v1\n" HEX32 "\n", 0600);
+	assert_int_equal(truncate(folder_file(&folder, "member.key"), 19 + 64 + 1 + 3), 0);
+	assert_int_equal(
+		mvmp_keyfile_read_in(&mvmp_member_key, folder.path, read, NULL), -MVMP_INVALID);
+	folder_write(&folder, "member.key", "mvmp member key v1\n" HEX32 "\n", 0600);
 	assert_int_equal(mvmp_keyfile_read_in(&mvmp_member_key, folder.path, read, NULL), 32);
 	folder_remove(&folder);
 }
@@ -146,6 +153,32 @@ static void other_kinds_of_file_are_refused(void **state)
 	folder_remove(&folder);
 }
 
+/* A file that cannot be written whole leaves the one before as it was, and nothing beside it. */
+static void full_disks_change_nothing(void **state)
+{
+	static const uint8_t other[32] = {9};
+	struct rlimit before, small;
+	struct folder folder;
+	struct mvmp_error err;
+	uint8_t read[32];
+	int ret;
+
+	folder_make(&folder);
+	mvmp_keyfile_write_in(&mvmp_member_key, folder.path, key, 32, true, NULL);
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = (struct rlimit){.rlim_cur = 10, .rlim_max = before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	ret = mvmp_keyfile_write_in(&mvmp_member_key, folder.path, other, 32, false, &err);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_int_equal(ret, -MVMP_IO);
+	assert_non_null(strstr(err.text, "cannot write"));
+	assert_int_equal(folder_count(&folder), 1);
+	assert_int_equal(mvmp_keyfile_read_in(&mvmp_member_key, folder.path, read, NULL), 32);
+	assert_memory_equal(read, key, 32);
+	folder_remove(&folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +187,7 @@ int main(void)
 		cmocka_unit_test(open_secrets_are_refused),
 		cmocka_unit_test(other_content_is_refused),
 		cmocka_unit_test(other_kinds_of_file_are_refused),
+		cmocka_unit_test(full_disks_change_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,6 +300,40 @@ static void misuse_changes_nothing(void **state)
 	assert_int_equal(mvmp_noise_read(&pair.end[1], message, 98, payload, 2), 2);
 }
 
+static unsigned aeads_left;
+
+static struct mvmp_aead *scarce_aead_new(const uint8_t key[static MVMP_KEY_LEN])
+{
+	return aeads_left-- ? mvmp_crypto_openssl.aead_new(key) : NULL;
+}
+
+/* A want of memory at any point of a message is told, and the same call works afterwards. */
+static void want_of_memory_changes_nothing(void **state)
+{
+	struct pair pair;
+	uint8_t message[256], payload[256];
+
+	start_pair(&pair);
+	pair.crypto.aead_new = scarce_aead_new;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		struct mvmp_noise *from = &pair.end[turn], *to = &pair.end[1 - turn];
+
+		for (unsigned n = 0; n < 2; n++) {
+			aeads_left = n;
+			assert_int_equal(mvmp_noise_write(from, "x", 1, message, 256), -ENOMEM);
+		}
+		aeads_left = 2;
+		assert_int_equal(mvmp_noise_write(from, "x", 1, message, 256), 97);
+		for (unsigned n = 0; n < 2; n++) {
+			aeads_left = n;
+			assert_int_equal(mvmp_noise_read(to, message, 97, payload, 256), -ENOMEM);
+		}
+		aeads_left = 2;
+		assert_int_equal(mvmp_noise_read(to, message, 97, payload, 256), 1);
+	}
+	assert_true(mvmp_noise_done(&pair.end[0]) && mvmp_noise_done(&pair.end[1]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +342,7 @@ int main(void)
 		cmocka_unit_test(other_prologue_is_refused),
 		cmocka_unit_test(forgeries_do_not_end_a_handshake),
 		cmocka_unit_test(misuse_changes_nothing),
+		cmocka_unit_test(want_of_memory_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include "memfile.h"
+#include <mvmp/bytes.h>
+#include <mvmp/cert.h>
+#include <mvmp/keyfile.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* What is read is what the hex of the file says, nothing beside it. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	uint8_t read[MVMP_CERT_MAX];
+	char hex[2 * MVMP_CERT_MAX + 1];
+	size_t title = strlen(mvmp_member_cert.title) + 1;
+	int n = mvmp_keyfile_read(&mvmp_member_cert, memfile(bytes, len), read, NULL);
+
+	if (n < 0)
+		return 0;
+	mvmp_hex(hex, read, (size_t)n);
+	if (len != title + 2 * (size_t)n + 1 ||
+		strncasecmp((const char *)bytes + title, hex, 2 * (size_t)n))
+		abort();
+	return 0;
+}
