@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit.h"
+#include <errno.h>
+#include <jansson.h>
+#include <mvmp/bytes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PENDING_MAX = 256 * 1024 };
+
+static const char current[] = "audit.log", older[] = "audit.log.1";
+
+struct mva_audit {
+	struct mva_disk *disk;
+	size_t bytes_max;
+	char *pending;
+	size_t used, size;
+	size_t file; /* bytes of the current file that are sure */
+	size_t saving;
+	bool rotating, unsure;
+	uint64_t minute;
+	unsigned refusals, left_out;
+};
+
+static void note_size(void *ctx, const char *name, uint64_t size)
+{
+	struct mva_audit *audit = ctx;
+
+	if (strcmp(name, current) == 0)
+		audit->file = (size_t)size;
+}
+
+struct mva_audit *mva_audit_new(struct mva_disk *disk, size_t bytes)
+{
+	struct mva_audit *audit = calloc(1, sizeof *audit);
+
+	if (!audit)
+		return NULL;
+	audit->disk = disk;
+	audit->bytes_max = bytes ? bytes : MVA_AUDIT_BYTES;
+	disk->ops->list(disk, note_size, audit);
+	return audit;
+}
+
+void mva_audit_free(struct mva_audit *audit)
+{
+	if (audit)
+		free(audit->pending);
+	free(audit);
+}
+
+/* One line; the caller frees it. NULL without memory or with text that is no UTF-8. */
+static char *line_of(const struct mva_audit_entry *e, unsigned left_out)
+{
+	char operation[2 * MVMP_ID_LEN + 1] = "";
+	json_t *json;
+	char *line;
+
+	if (e->operation)
+		mvmp_hex(operation, e->operation, MVMP_ID_LEN);
+	json = json_pack("{sI ss sI ss ss ss ss ss}", "wall_ns", (json_int_t)e->wall_ns, "who",
+		e->who, "serial", (json_int_t)e->serial, "verb", e->verb, "arguments",
+		e->arguments ? e->arguments : "", "result", e->result, "text",
+		e->text ? e->text : "", "operation", operation);
+	if (json && left_out)
+		json_object_set_new(json, "refusals_left_out", json_integer(left_out));
+	line = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	return line;
+}
+
+static void put(struct mva_audit *audit, const char *line)
+{
+	size_t len = strlen(line) + 1;
+
+	if (audit->used + len > PENDING_MAX)
+		return; /* the disk has been failing for long */
+	if (audit->used + len > audit->size) {
+		size_t size = (audit->used + len) * 2;
+		char *grown = realloc(audit->pending, size);
+
+		if (!grown)
+			return;
+		audit->pending = grown;
+		audit->size = size;
+	}
+	memcpy(audit->pending + audit->used, line, len - 1);
+	audit->pending[audit->used + len - 1] = '\n';
+	audit->used += len;
+}
+
+void mva_audit_add(struct mva_audit *audit, const struct mva_audit_entry *entry)
+{
+	char *line = line_of(entry, audit->left_out);
+
+	if (!line)
+		return;
+	audit->left_out = 0;
+	put(audit, line);
+	free(line);
+}
+
+void mva_audit_refused(struct mva_audit *audit, const struct mva_audit_entry *entry)
+{
+	uint64_t minute = entry->wall_ns / (60 * MVMP_NS_PER_S);
+
+	if (minute != audit->minute) {
+		audit->minute = minute;
+		audit->refusals = 0;
+	}
+	if (audit->refusals++ < MVA_AUDIT_REFUSALS_PER_MINUTE)
+		mva_audit_add(audit, entry);
+	else
+		audit->left_out++;
+}
+
+bool mva_audit_dirty(const struct mva_audit *audit)
+{
+	return audit->used > 0;
+}
+
+void mva_audit_save(struct mva_audit *audit, struct mva_batch *batch)
+{
+	if (!audit->used || audit->saving)
+		return;
+	audit->saving = audit->used;
+	audit->rotating = audit->file && audit->file + audit->used > audit->bytes_max;
+	if (audit->unsure && !audit->rotating)
+		mva_batch_truncate(batch, current, audit->file);
+	if (audit->rotating)
+		mva_batch_rename(batch, current, older);
+	mva_batch_append(batch, current, audit->pending, audit->used);
+	mva_batch_add(batch, MVA_STEP_SYNC, current);
+	if (audit->rotating || !audit->file)
+		mva_batch_add(batch, MVA_STEP_SYNC_NAMES, "");
+}
+
+void mva_audit_saved(struct mva_audit *audit, int rc)
+{
+	if (!audit->saving)
+		return;
+	if (rc) {
+		/* The rename may have been done: see what is there. */
+		audit->file = audit->rotating ? 0 : audit->file;
+		audit->unsure = !audit->rotating;
+	} else {
+		audit->file = (audit->rotating ? 0 : audit->file) + audit->saving;
+		audit->unsure = false;
+		audit->used -= audit->saving;
+		memmove(audit->pending, audit->pending + audit->saving, audit->used);
+	}
+	audit->saving = 0;
+	audit->rotating = false;
+}
+
+/* The end of a file, from the start of a line; the caller frees it. NULL: nothing there. */
+static char *read_tail(struct mva_audit *audit, const char *name)
+{
+	char *text = malloc(audit->bytes_max + PENDING_MAX + 1);
+	ssize_t len = text ? audit->disk->ops->read(
+				     audit->disk, name, 0, text, audit->bytes_max + PENDING_MAX)
+			   : 0;
+
+	if (len <= 0) {
+		free(text);
+		return NULL;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+/* Where the newest `*wanted` lines begin; *wanted becomes how many there are. */
+static char *last_lines(char *text, unsigned *wanted)
+{
+	char *at = text + strlen(text);
+	unsigned lines = 0;
+
+	if (at > text && at[-1] == '\n')
+		at--;
+	for (; at > text; at--) {
+		if (at[-1] != '\n')
+			continue;
+		if (++lines == *wanted)
+			return at;
+	}
+	*wanted = lines + (*text != '\0');
+	return at;
+}
+
+static const char *string_of(const json_t *json, const char *name)
+{
+	const char *text = json_string_value(json_object_get(json, name));
+
+	return text ? text : "";
+}
+
+static int tell(const char *line, size_t len,
+	void (*each)(void *ctx, const struct mva_audit_entry *entry), void *ctx)
+{
+	json_t *json = json_loadb(line, len, 0, NULL);
+	uint8_t operation[MVMP_ID_LEN];
+	struct mva_audit_entry e;
+
+	if (!json)
+		return 0;
+	e = (struct mva_audit_entry){
+		.wall_ns = (uint64_t)json_integer_value(json_object_get(json, "wall_ns")),
+		.serial = (uint64_t)json_integer_value(json_object_get(json, "serial")),
+		.who = string_of(json, "who"),
+		.verb = string_of(json, "verb"),
+		.arguments = string_of(json, "arguments"),
+		.result = string_of(json, "result"),
+		.text = string_of(json, "text"),
+	};
+	if (!mvmp_unhex(operation, MVMP_ID_LEN, string_of(json, "operation")))
+		e.operation = operation;
+	each(ctx, &e);
+	json_decref(json);
+	return 1;
+}
+
+static int tell_lines(
+	const char *at, void (*each)(void *ctx, const struct mva_audit_entry *entry), void *ctx)
+{
+	int count = 0;
+
+	while (*at) {
+		size_t len = strcspn(at, "\n");
+
+		count += tell(at, len, each, ctx);
+		at += len + (at[len] == '\n');
+	}
+	return count;
+}
+
+int mva_audit_read(struct mva_audit *audit, unsigned newest,
+	void (*each)(void *ctx, const struct mva_audit_entry *entry), void *ctx)
+{
+	char *now = read_tail(audit, current), *before = NULL;
+	unsigned here = newest, there;
+	char *at = now ? last_lines(now, &here) : NULL;
+	int count = 0;
+
+	here = now ? here : 0;
+	there = newest - here;
+	if (there)
+		before = read_tail(audit, older);
+	if (before)
+		count += tell_lines(last_lines(before, &there), each, ctx);
+	if (at)
+		count += tell_lines(at, each, ctx);
+	free(before);
+	free(now);
+	return count;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sampler.h"
+#include <errno.h>
+#include <string.h>
+
+void mva_sampler_clear(struct mva_sampler *s)
+{
+	for (unsigned i = 0; i < MVA_SHOTS; i++)
+		mvmp_sample_free(&s->shot[i].sample);
+}
+
+struct mva_shot *mva_shot_hold(struct mva_shot *shot)
+{
+	shot->refs++;
+	return shot;
+}
+
+void mva_shot_release(struct mva_shot *shot)
+{
+	if (shot)
+		shot->refs--;
+}
+
+struct mva_shot *mva_sampler_blank(struct mva_sampler *s)
+{
+	for (unsigned i = 0; i < MVA_SHOTS; i++) {
+		struct mva_shot *shot = &s->shot[i];
+
+		if (shot->refs)
+			continue;
+		if (s->latest == shot)
+			s->latest = NULL;
+		mvmp_sample_reset(&shot->sample);
+		return mva_shot_hold(shot);
+	}
+	return NULL;
+}
+
+/* Whole samples become the newest of the two that are kept. */
+static void keep(struct mva_sampler *s, struct mva_shot *shot)
+{
+	bool apart = s->last && shot->taken - s->last->taken >= MVA_RATE_MS * MVMP_NS_PER_MS;
+
+	if (apart) {
+		mva_shot_release(s->previous);
+		s->previous = s->last;
+	} else {
+		mva_shot_release(s->last);
+	}
+	s->last = mva_shot_hold(shot);
+}
+
+struct mva_shot *mva_sampler_take(struct mva_sampler *s, uint32_t kinds, uint64_t now)
+{
+	struct mva_shot *shot = s->latest;
+	struct mvmp_sample *sample;
+
+	if (shot && shot->taken == now && !(kinds & ~shot->sample.kinds))
+		return mva_shot_hold(shot);
+	shot = mva_sampler_blank(s);
+	if (!shot)
+		return NULL;
+	sample = &shot->sample;
+	sample->number = ++s->number;
+	sample->mono_ns = now;
+	sample->wall_ns = s->wall_ns(s->ctx);
+	memcpy(sample->instance, s->instance, MVMP_ID_LEN);
+	memcpy(sample->host_boot, s->host_boot, MVMP_ID_LEN);
+	shot->taken = now;
+	if (s->backend->ops->sample(s->backend, kinds, sample)) {
+		s->failures++;
+		mva_shot_release(shot);
+		return NULL;
+	}
+	sample->simulated = s->backend->ops->simulated;
+	s->latest = shot;
+	if (kinds == MVA_KINDS_ALL)
+		keep(s, shot);
+	return shot;
+}
+
+static bool wanted(const struct mvmp_record *r, const uint8_t (*domain)[MVMP_ID_LEN], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (memcmp(r->key.domain, domain[i], MVMP_ID_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+int mva_sample_filter(struct mvmp_sample *to, const struct mvmp_sample *from,
+	const uint8_t (*domain)[MVMP_ID_LEN], unsigned domains)
+{
+	struct mvmp_records kept[MVMP_ENTITY_COUNT];
+
+	mvmp_sample_reset(to);
+	memcpy(kept, to->kind, sizeof kept);
+	*to = *from; /* but the arrays are its own */
+	memcpy(to->kind, kept, sizeof kept);
+	for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++) {
+		const struct mvmp_records *records = &from->kind[kind];
+
+		for (uint32_t i = 0; i < records->count; i++) {
+			struct mvmp_record *r;
+
+			if (kind >= MVMP_DOMAIN && !wanted(&records->at[i], domain, domains))
+				continue;
+			r = mvmp_sample_add(to, kind);
+			if (!r)
+				return -ENOMEM;
+			*r = records->at[i];
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MVA_WISH_H
+#define MVA_WISH_H
+
+/*
+ * Wishes: what was pinned and is to stay so. Kept in "wishes.json", which is replaced as a whole
+ * and only when the new one is on the disk; applied again to a domain that appears anew.
+ */
+
+#include "cpuset.h"
+#include "disk.h"
+
+enum { MVA_WISHES_MAX = 4096 };
+
+struct mva_wish {
+	uint64_t number; /* never given twice */
+	uint8_t uuid[MVMP_ID_LEN];
+	char name[MVMP_TEXT_LEN]; /* of the domain, when it was wished */
+	uint32_t vcpu;
+	bool emulator;
+	struct mva_cpuset cpus;
+	char who[MVMP_NAME_MAX + 1];
+	uint64_t serial, wall_ns;
+	/* not kept: */
+	uint32_t incarnation; /* of the domain it was applied to last */
+	bool applied, present;
+};
+
+struct mva_wishes {
+	struct mva_wish *at;
+	unsigned count, capacity;
+	uint64_t next; /* number */
+	uint64_t changes, saving, saved;
+};
+
+/* Reads the file; a missing one is no error. MVMP_IO, MVMP_INVALID: not ours. */
+int mva_wishes_load(struct mva_wishes *wishes, struct mva_disk *disk, struct mvmp_error *err);
+void mva_wishes_clear(struct mva_wishes *wishes);
+
+/* Keeps or replaces the wish for this vCPU (or the emulator); its number, 0 when there is no
+ * room. */
+uint64_t mva_wishes_keep(struct mva_wishes *wishes, const struct mva_wish *wish);
+/* Forgets it, if there is one. */
+void mva_wishes_forget(struct mva_wishes *wishes, const uint8_t uuid[static MVMP_ID_LEN],
+	uint32_t vcpu, bool emulator);
+
+bool mva_wishes_dirty(const struct mva_wishes *wishes);
+void mva_wishes_save(struct mva_wishes *wishes, struct mva_batch *batch);
+void mva_wishes_saved(struct mva_wishes *wishes, int rc);
+
+/* "web-07 vCPU 0 pin"; returns `to`. */
+char *mva_wish_object(char *to, size_t size, const struct mva_wish *wish);
+
+#endif
