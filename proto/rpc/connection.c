@@ -178,6 +178,8 @@ void connection_down(struct mvmp_client *client, mvmp_session session, const str
 	uint64_t now)
 {
 	struct connection *c = connection_by_session(client, session);
+	struct mvmp_error error;
+	struct mvmp_addr addr;
 	bool was_up;
 
 	if (!c) {
@@ -188,11 +190,16 @@ void connection_down(struct mvmp_client *client, mvmp_session session, const str
 		return;
 	}
 	was_up = c->up;
-	if (!was_up)
-		rpc_peers_forget(&client->peers, &c->addr);
+	addr = c->addr;
 	forget(client, c);
 	for (struct call *call = client->calls; call; call = call->next) {
-		if (call->session == session && call->state != CALL_ENDED)
-			call_disconnected(client, call, was_up, why, now);
+		if (call->session != session || call->state == CALL_ENDED)
+			continue;
+		error = *why;
+		if (!was_up)
+			rpc_target_explain(&client->peers, &call->target, &addr, &error);
+		call_disconnected(client, call, was_up, &error, now);
 	}
+	if (!was_up)
+		rpc_peers_forget(&client->peers, &addr);
 }

@@ -86,7 +86,16 @@ void rpc_peers_free(struct rpc_peers *peers)
 	*peers = (struct rpc_peers){0};
 }
 
-static bool has_mac(const struct mvmp_peer *peer, const uint8_t *mac)
+const struct mvmp_peer *rpc_peers_at(const struct rpc_peers *peers, const struct mvmp_addr *addr)
+{
+	for (size_t i = 0; i < peers->count; i++) {
+		if (rpc_addr_equal(&peers->at[i].addr, addr))
+			return &peers->at[i];
+	}
+	return NULL;
+}
+
+bool rpc_peer_has_mac(const struct mvmp_peer *peer, const uint8_t *mac)
 {
 	for (unsigned i = 0; i < peer->macs; i++) {
 		if (!memcmp(peer->mac[i], mac, MVMP_MAC_LEN))
@@ -111,7 +120,7 @@ static bool matches(const struct rpc_peers *peers, const struct rpc_target *targ
 	bool wire = !(peers->local_links >> peer->addr.link & 1);
 
 	if (target->has_mac)
-		return has_mac(peer, target->mac) ||
+		return rpc_peer_has_mac(peer, target->mac) ||
 		       (wire && !memcmp(peer->addr.mac, target->mac, MVMP_MAC_LEN));
 	return peer->roles & target->role &&
 	       (!strcmp(peer->name, target->text) || has_node_id(peer, target->text));

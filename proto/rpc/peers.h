@@ -31,6 +31,10 @@ void rpc_peers_forget(struct rpc_peers *peers, const struct mvmp_addr *addr);
 void rpc_peers_sort(struct rpc_peers *peers); /* most recently seen first */
 void rpc_peers_free(struct rpc_peers *peers);
 
+/* Who was heard at an address, or NULL. */
+const struct mvmp_peer *rpc_peers_at(const struct rpc_peers *peers, const struct mvmp_addr *addr);
+bool rpc_peer_has_mac(const struct mvmp_peer *peer, const uint8_t *mac);
+
 /* The best way to the member that is meant: Unix links first, then the one heard last. NULL when
  * none is known. *other is another member that goes by the same name, or NULL. */
 const struct mvmp_peer *rpc_peers_choose(const struct rpc_peers *peers,
@@ -40,6 +44,11 @@ const struct mvmp_peer *rpc_peers_choose(const struct rpc_peers *peers,
  * with the sentence. */
 int rpc_target_check(const struct rpc_peers *peers, const struct rpc_target *target,
 	const struct mvmp_addr *addr, const struct mvmp_cert *cert, struct mvmp_error *err);
+
+/* Where a connect failed for a MAC that the member at `addr` does not claim itself, tells so by
+ * what its BEACON said: *err is the endpoint's word for it. */
+void rpc_target_explain(const struct rpc_peers *peers, const struct rpc_target *target,
+	const struct mvmp_addr *addr, struct mvmp_error *err);
 
 /* Whether this certificate is what the target names; says nothing of roles. */
 bool rpc_target_names(const struct rpc_target *target, const struct mvmp_cert *cert);

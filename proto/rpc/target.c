@@ -60,26 +60,39 @@ bool rpc_target_names(const struct rpc_target *target, const struct mvmp_cert *c
 }
 
 /* "0c:c4:7a:77:f9:b5" or "0c:... and 0c:...". */
-static void macs_text(char *to, size_t size, const struct mvmp_cert *cert)
+static void macs_text(char *to, size_t size, const uint8_t (*macs)[MVMP_MAC_LEN], unsigned count)
 {
 	size_t used = 0;
 	char mac[18];
 
 	snprintf(to, size, "none");
-	for (unsigned i = 0; i < cert->macs && used < size; i++)
+	for (unsigned i = 0; i < count && used < size; i++)
 		used += (size_t)snprintf(to + used, size - used, "%s%s", i ? " and " : "",
-			mvmp_mac_text(mac, cert->mac[i]));
+			mvmp_mac_text(mac, macs[i]));
 }
 
-static int refuse_mac(const uint8_t *mac, const struct mvmp_cert *cert, struct mvmp_error *err)
+static int refuse_mac(struct mvmp_error *err, const uint8_t *mac, const char *name,
+	const uint8_t (*macs)[MVMP_MAC_LEN], unsigned count)
 {
 	char allowed[168], asked[18];
 
-	macs_text(allowed, sizeof allowed, cert);
+	macs_text(allowed, sizeof allowed, macs, count);
 	mvmp_fail(err, MVMP_NOT_TRUSTED, "%s answered from MAC %s, its certificate allows %s only",
-		cert->name, mvmp_mac_text(asked, mac), allowed);
-	return mvmp_hint(err, "ask the owner of certificate %llu, or sign one with this MAC",
-		(unsigned long long)cert->serial);
+		name, mvmp_mac_text(asked, mac), allowed);
+	return mvmp_hint(err, "ask whose machine this is, or sign a certificate with this MAC");
+}
+
+void rpc_target_explain(const struct rpc_peers *peers, const struct rpc_target *target,
+	const struct mvmp_addr *addr, struct mvmp_error *err)
+{
+	bool wire = !(peers->local_links >> addr->link & 1);
+	const uint8_t *mac = target->has_mac ? target->mac : addr->mac;
+	const struct mvmp_peer *peer = rpc_peers_at(peers, addr);
+
+	if (err->status != MVMP_NOT_TRUSTED || !peer || (!wire && !target->has_mac) ||
+		rpc_peer_has_mac(peer, mac))
+		return;
+	refuse_mac(err, mac, peer->name, peer->mac, peer->macs);
 }
 
 int rpc_target_check(const struct rpc_peers *peers, const struct rpc_target *target,
@@ -89,9 +102,9 @@ int rpc_target_check(const struct rpc_peers *peers, const struct rpc_target *tar
 	char has[64], needs[64];
 
 	if (target->has_mac && !mvmp_cert_has_mac(cert, target->mac))
-		return refuse_mac(target->mac, cert, err);
+		return refuse_mac(err, target->mac, cert->name, cert->mac, cert->macs);
 	if (wire && cert->macs && !mvmp_cert_has_mac(cert, addr->mac))
-		return refuse_mac(addr->mac, cert, err);
+		return refuse_mac(err, addr->mac, cert->name, cert->mac, cert->macs);
 	if (!rpc_target_names(target, cert))
 		return mvmp_fail(err, MVMP_NOT_TRUSTED,
 			"%s was announced there, but the certificate that answered is %s's",

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "world.h"
+#include <cmocka.h>
+#include <mvmp/client.h>
+#include <mvmp/server.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Requests and answers through real endpoints over the in-memory switch. */
+
+#define MS MVMP_NS_PER_MS
+
+static const uint8_t caller_mac[] = {0x0c, 0xc4, 0x7a, 0, 0, 1};
+static const uint8_t node_mac[] = {0x0c, 0xc4, 0x7a, 0, 0, 2};
+static const uint8_t strange_mac[] = {0x52, 0x54, 0, 0xaa, 1, 5};
+
+struct bench {
+	struct test_authority authority;
+	struct test_world world;
+	struct mvmp_identity ada, node_identity;
+	struct test_node *caller, *node;
+	struct mvmp_client *client;
+	struct mvmp_server *server;
+	unsigned handled;
+	size_t answer_len;
+	unsigned done;
+	struct mvmp_error error;
+	size_t body_len;
+	uint8_t body_last;
+	char from[MVMP_NAME_MAX + 1];
+	uint64_t newer; /* of the node */
+};
+
+static void on_caller_event(struct test_node *node, const struct mvmp_event *event)
+{
+	struct bench *b = node->ctx;
+
+	mvmp_client_event(b->client, event, b->world.now);
+}
+
+static void on_node_event(struct test_node *node, const struct mvmp_event *event)
+{
+	struct bench *b = node->ctx;
+
+	mvmp_server_event(b->server, event, b->world.now);
+}
+
+static void on_request(void *ctx, const struct mvmp_request *request, uint64_t now)
+{
+	struct bench *b = ctx;
+	uint8_t *body = calloc(1, b->answer_len + 1);
+
+	b->handled++;
+	memset(body, 0x77, b->answer_len);
+	mvmp_server_answer(b->server, request->call, NULL, body, b->answer_len, now);
+	free(body);
+}
+
+static void on_done(void *ctx, const struct mvmp_answer *answer)
+{
+	struct bench *b = ctx;
+
+	b->done++;
+	b->error = answer->error;
+	b->body_len = answer->body_len;
+	b->body_last = answer->body_len ? answer->body[answer->body_len - 1] : 0;
+	strcpy(b->from, answer->from ? answer->from->name : "");
+}
+
+static void start_server(struct bench *b)
+{
+	assert_int_equal(
+		mvmp_server_new(b->node->ep, MVMP_ROLE_NODE, on_request, b, 0, &b->server), 0);
+}
+
+static int set_up(void **state)
+{
+	struct bench *b = calloc(1, sizeof *b);
+	struct test_member ada = {.name = "ada", .roles = MVMP_ROLE_OBSERVER};
+	struct test_member node = {.name = "r1-n05", .roles = MVMP_ROLE_NODE, .macs = 1};
+
+	memcpy(node.mac[0], node_mac, MVMP_MAC_LEN);
+	test_authority_init(&b->authority, 1);
+	test_authority_member(&b->authority, &b->ada, &ada);
+	test_authority_member(&b->authority, &b->node_identity, &node);
+	test_world_init(&b->world, 1);
+	b->caller = test_world_add(&b->world, &b->ada, caller_mac, 1500, false);
+	b->node = test_world_add(&b->world, &b->node_identity, node_mac, 1500, true);
+	b->caller->hook = on_caller_event;
+	b->node->hook = on_node_event;
+	b->caller->ctx = b->node->ctx = b;
+	b->answer_len = 100;
+	assert_int_equal(mvmp_client_new(b->caller->ep, &b->client), 0);
+	mvmp_client_set_links(b->client, 1);
+	start_server(b);
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	mvmp_client_free(b->client);
+	mvmp_server_free(b->server);
+	test_world_clear(&b->world);
+	mvmp_identity_clear(&b->ada);
+	mvmp_identity_clear(&b->node_identity);
+	free(b);
+	return 0;
+}
+
+static void run_ms(struct bench *b, uint64_t ms)
+{
+	for (uint64_t i = 0; i < ms; i++) {
+		test_world_run_ms(&b->world, 1);
+		mvmp_client_advance(b->client, b->world.now);
+	}
+}
+
+static void call(struct bench *b, enum mvmp_verb verb, const char *text, size_t len, uint64_t ms)
+{
+	struct mvmp_target target = {.text = text, .role = MVMP_ROLE_NODE};
+	uint8_t *body = calloc(1, len + 1);
+	struct mvmp_error err;
+
+	assert_int_not_equal(mvmp_client_call(b->client, &target, verb, body, len, NULL,
+				     b->world.now + ms * MS, on_done, b, b->world.now, &err),
+		0);
+	free(body);
+}
+
+/* From nothing to the answer: found, connected, asked, within 20 ms of the segment's time. */
+static void a_first_contact_is_quick(void **state)
+{
+	struct bench *b = *state;
+
+	call(b, MVMP_VERB_PING, "r1-n05", 100, 1000);
+	run_ms(b, 20);
+	assert_int_equal(b->done, 1);
+	assert_int_equal(b->error.status, MVMP_OK);
+	assert_string_equal(b->from, "r1-n05");
+	assert_int_equal(b->body_len, 100);
+	call(b, MVMP_VERB_PING, "0cc47a000002", 100, 1000);
+	run_ms(b, 1);
+	assert_int_equal(b->done, 2);
+	assert_int_equal(b->caller->ups, 1);
+}
+
+/* A message of nearly a megabyte each way comes whole, also with loss. */
+static void long_messages_come_whole(void **state)
+{
+	struct bench *b = *state;
+
+	mvmp_memswitch_impair(
+		b->world.sw, &(struct mvmp_impairment){
+				     .loss_ppm = 20000, .reorder_ppm = 20000, .delay_ns = 20000});
+	b->answer_len = 900000;
+	call(b, MVMP_VERB_PING, "r1-n05", 800000, 20000);
+	run_ms(b, 20000);
+	assert_int_equal(b->done, 1);
+	assert_int_equal(b->error.status, MVMP_OK);
+	assert_int_equal(b->body_len, 900000);
+	assert_int_equal(b->body_last, 0x77);
+}
+
+/* The refusal of a role comes back in words. */
+static void an_observer_cannot_pin(void **state)
+{
+	struct bench *b = *state;
+
+	call(b, MVMP_VERB_PIN, "r1-n05", 0, 1000);
+	run_ms(b, 100);
+	assert_int_equal(b->error.status, MVMP_NOT_ALLOWED);
+	assert_string_equal(
+		b->error.text, "certificate 1 (ada) has role observer, pin needs operator");
+	assert_int_equal(b->handled, 0);
+}
+
+/* A node at a MAC that its certificate does not name is not asked anything. */
+static void a_node_with_a_foreign_mac_is_refused(void **state)
+{
+	struct bench *b = *state;
+	struct test_node *strange =
+		test_world_add(&b->world, &b->node_identity, strange_mac, 1500, true);
+
+	test_node_kill(b->node);
+	strange->hook = on_node_event;
+	strange->ctx = b;
+	call(b, MVMP_VERB_PING, "52:54:00:aa:01:05", 0, 3000);
+	run_ms(b, 3000);
+	assert_int_equal(b->done, 1);
+	assert_int_equal(b->error.status, MVMP_NOT_TRUSTED);
+	assert_string_equal(b->error.text, "r1-n05 answered from MAC 52:54:00:aa:01:05, its "
+					   "certificate allows 0c:c4:7a:00:00:02 only");
+	assert_int_equal(b->handled, 0);
+}
+
+/* The node's program dies and starts again: calls find it by themselves, within 5 s. */
+static void a_restarted_node_is_found_again(void **state)
+{
+	struct bench *b = *state;
+
+	call(b, MVMP_VERB_PING, "r1-n05", 0, 1000);
+	run_ms(b, 50);
+	assert_int_equal(b->done, 1);
+	mvmp_server_free(b->server);
+	test_node_kill(b->node);
+	call(b, MVMP_VERB_PING, "r1-n05", 0, 5000);
+	run_ms(b, 300);
+	assert_int_equal(b->done, 1);
+	test_node_start(b->node);
+	start_server(b);
+	run_ms(b, 4700);
+	assert_int_equal(b->done, 2);
+	assert_int_equal(b->error.status, MVMP_OK);
+}
+
+static void on_newer(void *ctx, const uint8_t *document, size_t len)
+{
+	struct bench *b = ctx;
+	bool changed = false;
+
+	assert_int_equal(
+		mvmp_identity_update_cluster(&b->node_identity, document, len, &changed, NULL), 0);
+	assert_true(changed);
+	b->newer = b->node_identity.cluster.number;
+}
+
+static void raise_cluster(struct bench *b)
+{
+	struct mvmp_cluster next = b->ada.cluster;
+	uint8_t *bytes;
+	bool changed;
+	int len;
+
+	next.number += 5;
+	len = mvmp_cluster_sign(b->ada.crypto, &next, b->authority.ca_seed, &bytes, NULL);
+	assert_true(len > 0);
+	assert_int_equal(
+		mvmp_identity_update_cluster(&b->ada, bytes, (size_t)len, &changed, NULL), 0);
+	free(bytes);
+}
+
+/* A caller with a newer cluster state hands it over by just asking something. */
+static void a_newer_cluster_state_travels(void **state)
+{
+	struct bench *b = *state;
+
+	raise_cluster(b);
+	mvmp_client_set_cluster(b->client, &b->ada, on_newer, b);
+	mvmp_server_set_cluster(b->server, &b->node_identity, on_newer, b);
+	call(b, MVMP_VERB_PING, "r1-n05", 0, 1000);
+	run_ms(b, 50);
+	assert_int_equal(b->done, 1);
+	assert_int_equal(b->newer, b->ada.cluster.number);
+	assert_int_equal(b->handled, 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_first_contact_is_quick),
+		CASE(long_messages_come_whole),
+		CASE(an_observer_cannot_pin),
+		CASE(a_node_with_a_foreign_mac_is_refused),
+		CASE(a_restarted_node_is_found_again),
+		CASE(a_newer_cluster_state_travels),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
