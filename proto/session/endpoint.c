@@ -387,18 +387,31 @@ const uint8_t *mvmp_endpoint_instance(const struct mvmp_endpoint *ep)
 	return ep->instance;
 }
 
+static const char *lost_trust(
+	const struct mvmp_cluster *cluster, const struct mvmp_cert *cert, uint64_t wall_s)
+{
+	uint64_t now_s = wall_s > cluster->time_floor ? wall_s : cluster->time_floor;
+
+	if (mvmp_cluster_revokes(cluster, cert->serial))
+		return "revoked";
+	return now_s >= cert->not_after ? "expired" : NULL;
+}
+
 void mvmp_endpoint_recheck(struct mvmp_endpoint *ep, uint64_t now)
 {
-	const struct mvmp_cluster *cluster = &ep->identity->cluster;
+	uint64_t wall_s = ep->config.env.wall_s(ep->config.env.ctx);
 
 	ep->now = now;
 	for (unsigned i = 0; i < ep->config.sessions_max; i++) {
 		struct session *s = &ep->session[i];
+		const char *why = s->state == SESSION_UP
+					  ? lost_trust(&ep->identity->cluster, &s->cert, wall_s)
+					  : NULL;
 
-		if (s->state != SESSION_UP || !mvmp_cluster_revokes(cluster, s->cert.serial))
+		if (!why)
 			continue;
 		mvmp_data_send_close(ep, s, MVMP_NOT_TRUSTED);
-		mvmp_session_down(ep, s, MVMP_NOT_TRUSTED, "certificate %llu (%s) is revoked",
-			(unsigned long long)s->cert.serial, s->cert.name);
+		mvmp_session_down(ep, s, MVMP_NOT_TRUSTED, "certificate %llu (%s) is %s",
+			(unsigned long long)s->cert.serial, s->cert.name, why);
 	}
 }

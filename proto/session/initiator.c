@@ -106,12 +106,13 @@ int mvmp_initiator_shake(struct mvmp_endpoint *ep, struct session *s,
 	if (!shake->pair)
 		return -ENOMEM;
 	shake->pair->session = s;
-	shake->tries = 0;
-	memcpy(shake->instance, instance, MVMP_ID_LEN);
+	memmove(shake->instance, instance, MVMP_ID_LEN);
 	if (make_init(ep, s, now))
 		return -EINVAL;
-	if (s->state == SESSION_PROBING)
+	if (s->state == SESSION_PROBING) {
 		s->state = SESSION_SHAKING;
+		shake->tries = 0;
+	}
 	ep->counters.handshakes_started++;
 	send_init(ep, s, now);
 	return 0;
@@ -133,7 +134,8 @@ static void give_up(struct mvmp_endpoint *ep, struct session *s)
 		s->state == SESSION_SHAKING ? " to the handshake" : "");
 }
 
-/* From the second repetition on, ask as well whether the instance is still the same. */
+/* From the second repetition on, ask as well whether the instance is still the same. Every
+ * second INIT is a new one: the old one may be older by now than another of this instance. */
 static void repeat(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 {
 	struct shake *shake = s->shake;
@@ -143,7 +145,7 @@ static void repeat(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 		mvmp_discovery_probe(ep, &s->peer.addr, 0, now);
 	if (probing)
 		shake->retry_at = retry_time(ep, shake->tries++, now);
-	else
+	else if (shake->tries % 2 || mvmp_initiator_shake(ep, s, shake->instance, now))
 		send_init(ep, s, now);
 }
 
@@ -177,19 +179,22 @@ static const char *reason_text(enum mvmp_verdict verdict)
 {
 	switch (verdict) {
 	case MVMP_DROP_EXPIRED:
-		return "is outside its validity";
+		return "the certificate is outside its validity";
 	case MVMP_DROP_REVOKED:
-		return "is revoked";
+		return "the certificate is revoked";
 	case MVMP_DROP_ROLE:
-		return "has no role for this part in a session";
+		return "the certificate has no role for this part in a session";
 	case MVMP_DROP_MAC:
-		return "does not name the MAC it is used at";
+		return "the certificate does not name the MAC it is used at";
+	case MVMP_DROP_FULL:
+		return "no more sessions are possible now";
 	default:
-		return "is malformed or not signed by this cluster's CA";
+		return "the certificate is malformed or not signed by this cluster's CA";
 	}
 }
 
-/* Ends the connect soon, not now: who says so may be another member that answers for it. */
+/* Ends the connect soon, not now: who says so may be another member that answers for it. A full
+ * table may have room before the attempt ends. */
 static void expect_failure(struct mvmp_endpoint *ep, struct session *s, const char *whose,
 	enum mvmp_verdict verdict, uint64_t now)
 {
@@ -198,10 +203,9 @@ static void expect_failure(struct mvmp_endpoint *ep, struct session *s, const ch
 	char mac[18];
 
 	mvmp_mac_text(mac, s->peer.addr.mac);
-	shake->status = MVMP_NOT_TRUSTED;
-	snprintf(shake->text, sizeof(shake->text), "%s %s: the certificate %s", whose, mac,
-		reason_text(verdict));
-	if (soon < shake->give_up && s->state != SESSION_UP)
+	shake->status = verdict == MVMP_DROP_FULL ? MVMP_BUSY : MVMP_NOT_TRUSTED;
+	snprintf(shake->text, sizeof(shake->text), "%s %s: %s", whose, mac, reason_text(verdict));
+	if (soon < shake->give_up && s->state != SESSION_UP && verdict != MVMP_DROP_FULL)
 		shake->give_up = soon;
 	mvmp_session_arm(ep, s, now);
 }

@@ -300,6 +300,8 @@ void mvmp_cookie_refuse(
 /* ---- session.c ---- */
 int mvmp_sessions_init(struct mvmp_endpoint *ep);
 void mvmp_sessions_clear(struct mvmp_endpoint *ep);
+/* No session is free, nor held by a peer that fell silent. */
+bool mvmp_sessions_full(struct mvmp_endpoint *ep, uint64_t now);
 struct session *mvmp_session_take(
 	struct mvmp_endpoint *ep, const struct mvmp_addr *addr, uint64_t now);
 struct session *mvmp_session_find(const struct mvmp_endpoint *ep, mvmp_session handle);

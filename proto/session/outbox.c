@@ -18,10 +18,12 @@ static struct mvmp_outgoing *message_of(const struct mvmp_outbox *out, uint32_t 
 	return &out->message[number & (out->message_room - 1)];
 }
 
-void mvmp_outbox_init(struct mvmp_outbox *out, struct mvmp_pool *pool, struct mvmp_rtt *rtt)
+void mvmp_outbox_init(struct mvmp_outbox *out, struct mvmp_pool *pool, struct mvmp_rtt *rtt,
+	struct mvmp_endpoint_counters *counters)
 {
 	*out = (struct mvmp_outbox){.pool = pool,
 		.rtt = rtt,
+		.counters = counters,
 		.limit = MVMP_WINDOW,
 		.congestion = MVMP_CONGESTION_FIRST,
 		.threshold = MVMP_WINDOW,
@@ -137,7 +139,7 @@ static void put_sent(
 	sent->state = FLYING;
 	sent->tries++;
 	out->flying++;
-	out->counts.fragments++;
+	out->counters->fragments_sent++;
 }
 
 static size_t room_for_bytes(const struct mvmp_writer *w)
@@ -186,7 +188,7 @@ static bool fill_lost(struct mvmp_outbox *out, struct mvmp_writer *w, uint64_t n
 	if (sent_of(out, sequence)->len > room_for_bytes(w))
 		return false;
 	out->lost--;
-	out->counts.repeated++;
+	out->counters->retransmissions++;
 	put_sent(out, sequence, w, now);
 	return true;
 }
@@ -338,7 +340,7 @@ enum mvmp_verdict mvmp_outbox_ack(struct mvmp_outbox *out, const struct mvmp_ack
 	if (ack->next - out->base > out->top - out->base || !bits_in_range(out, ack))
 		return MVMP_DROP_RECORD;
 	if (again < UINT16_MAX / 2) {
-		out->counts.spurious += again;
+		out->counters->spurious_retransmissions += again;
 		out->duplicates = ack->duplicates;
 	}
 	out->limit = ack->next + ack->credit;

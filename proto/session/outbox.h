@@ -12,7 +12,7 @@
 #include "pool.h"
 #include "record.h"
 #include "rtt.h"
-#include <mvmp/verdict.h>
+#include <mvmp/endpoint.h>
 
 enum mvmp_outbox_limits {
 	MVMP_QUEUE_MESSAGES = 256,  /* queued or unacknowledged */
@@ -36,21 +36,18 @@ struct mvmp_sent {
 	uint8_t state, tries;
 };
 
-struct mvmp_outbox_counts {
-	uint64_t fragments, repeated, spurious;
-};
-
 struct mvmp_outbox {
-	struct mvmp_pool *pool;		  /* shared */
-	struct mvmp_rtt *rtt;		  /* the session's */
-	struct mvmp_outgoing *message;	  /* ring, by number modulo message_room */
-	struct mvmp_sent *sent;		  /* ring, by sequence number modulo sent_room */
-	uint32_t message_room, sent_room; /* powers of two; 0: nothing was sent yet */
-	uint32_t first, cut, end;	  /* oldest message, the one being cut, next number */
-	uint32_t cut_at;		  /* bytes of it already cut */
-	uint32_t base, top;		  /* oldest unacknowledged sequence number, next one */
-	uint32_t limit;			  /* the receiver takes sequence numbers below */
-	uint32_t flying, lost;		  /* fragments */
+	struct mvmp_endpoint_counters *counters; /* the endpoint's */
+	struct mvmp_pool *pool;			 /* shared */
+	struct mvmp_rtt *rtt;			 /* the session's */
+	struct mvmp_outgoing *message;		 /* ring, by number modulo message_room */
+	struct mvmp_sent *sent;			 /* ring, by sequence number modulo sent_room */
+	uint32_t message_room, sent_room;	 /* powers of two; 0: nothing was sent yet */
+	uint32_t first, cut, end; /* oldest message, the one being cut, next number */
+	uint32_t cut_at;	  /* bytes of it already cut */
+	uint32_t base, top;	  /* oldest unacknowledged sequence number, next one */
+	uint32_t limit;		  /* the receiver takes sequence numbers below */
+	uint32_t flying, lost;	  /* fragments */
 	uint32_t congestion, threshold, grown;
 	uint64_t order, recover; /* transmissions; the loss event's last one */
 	uint64_t timer;		 /* UINT64_MAX: nothing unacknowledged */
@@ -58,10 +55,11 @@ struct mvmp_outbox {
 	uint16_t duplicates;
 	uint8_t backoff, probes;
 	bool starved; /* a push was refused */
-	struct mvmp_outbox_counts counts;
 };
 
-void mvmp_outbox_init(struct mvmp_outbox *out, struct mvmp_pool *pool, struct mvmp_rtt *rtt);
+/* Everything handed in is borrowed; `counters` gets fragments and their repetitions. */
+void mvmp_outbox_init(struct mvmp_outbox *out, struct mvmp_pool *pool, struct mvmp_rtt *rtt,
+	struct mvmp_endpoint_counters *counters);
 void mvmp_outbox_clear(struct mvmp_outbox *out);
 
 /* Queues a copy of a message of 1 to MVMP_MESSAGE_MAX bytes. 0, -EAGAIN, -ENOMEM. */

@@ -138,7 +138,8 @@ static enum mvmp_verdict read_init(struct mvmp_endpoint *ep, const struct arriva
 	return MVMP_ACCEPTED;
 }
 
-/* Who is refused for what the certificate says is told so; all else is dropped in silence. */
+/* Who is refused for what the certificate says, or because there is no place, is told so; all
+ * else is dropped in silence. */
 static enum mvmp_verdict check_initiator(struct mvmp_endpoint *ep, const struct arrival *in,
 	const struct mvmp_noise *noise, const struct mvmp_greeting *g, struct mvmp_cert *cert)
 {
@@ -147,6 +148,8 @@ static enum mvmp_verdict check_initiator(struct mvmp_endpoint *ep, const struct 
 
 	if (verdict == MVMP_ACCEPTED && !(cert->roles & ~MVMP_ROLE_NODE))
 		verdict = MVMP_DROP_ROLE;
+	if (verdict == MVMP_ACCEPTED && !g->replaces && mvmp_sessions_full(ep, in->now))
+		verdict = MVMP_DROP_FULL;
 	if (verdict != MVMP_ACCEPTED)
 		mvmp_cookie_refuse(ep, in, verdict);
 	return verdict;

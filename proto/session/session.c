@@ -45,7 +45,7 @@ struct session *mvmp_session_bucket(struct mvmp_endpoint *ep, const struct mvmp_
 
 /* A peer that vanished keeps its place until its pings are counted out; a newcomer may have the
  * place of the one that has been silent longest. */
-static void evict_silent(struct mvmp_endpoint *ep, uint64_t now)
+static struct session *most_silent(struct mvmp_endpoint *ep, uint64_t now)
 {
 	struct session *silent = NULL;
 
@@ -53,10 +53,23 @@ static void evict_silent(struct mvmp_endpoint *ep, uint64_t now)
 		struct session *s = &ep->session[i];
 
 		if (s->state == SESSION_UP && !s->initiated &&
+			now - s->received_at > MVMP_EVICT_SILENT_S * MVMP_NS_PER_S &&
 			(!silent || s->received_at < silent->received_at))
 			silent = s;
 	}
-	if (silent && now - silent->received_at > MVMP_EVICT_SILENT_S * MVMP_NS_PER_S)
+	return silent;
+}
+
+bool mvmp_sessions_full(struct mvmp_endpoint *ep, uint64_t now)
+{
+	return !ep->free_session && !most_silent(ep, now);
+}
+
+static void evict_silent(struct mvmp_endpoint *ep, uint64_t now)
+{
+	struct session *silent = most_silent(ep, now);
+
+	if (silent)
 		mvmp_session_down(ep, silent, MVMP_NO_ANSWER,
 			"silent, and its place in the table of sessions was needed");
 }
@@ -80,7 +93,7 @@ struct session *mvmp_session_take(
 	s->rekey_at = MVMP_NEVER;
 	s->timer.kind = TIMER_SESSION;
 	s->inbox.held_all = &ep->held;
-	mvmp_outbox_init(&s->outbox, &ep->pool, &s->rtt);
+	mvmp_outbox_init(&s->outbox, &ep->pool, &s->rtt, &ep->counters);
 	return s;
 }
 
@@ -102,16 +115,6 @@ static void leave_bucket(struct mvmp_endpoint *ep, struct session *s)
 	*at = s->next;
 }
 
-static void count_outbox(struct mvmp_endpoint *ep, struct session *s)
-{
-	struct mvmp_outbox_counts *counts = &s->outbox.counts;
-
-	ep->counters.fragments_sent += counts->fragments;
-	ep->counters.retransmissions += counts->repeated;
-	ep->counters.spurious_retransmissions += counts->spurious;
-	*counts = (struct mvmp_outbox_counts){0};
-}
-
 void mvmp_session_drop(struct mvmp_endpoint *ep, struct session *s)
 {
 	mvmp_heap_set(&ep->heap, &s->timer, MVMP_NEVER);
@@ -119,7 +122,6 @@ void mvmp_session_drop(struct mvmp_endpoint *ep, struct session *s)
 	mvmp_initiator_end(ep, s);
 	mvmp_keyring_drop(ep, s->current);
 	mvmp_keyring_drop(ep, s->previous);
-	count_outbox(ep, s);
 	mvmp_inbox_clear(&s->inbox);
 	mvmp_outbox_clear(&s->outbox);
 	*s = (struct session){.next = ep->free_session};

@@ -156,8 +156,8 @@ const struct mvmp_endpoint_counters *mvmp_endpoint_counters(const struct mvmp_en
 /* This endpoint's own instance boot id (drawn at mvmp_endpoint_new). */
 const uint8_t *mvmp_endpoint_instance(const struct mvmp_endpoint *ep);
 
-/* The cluster state changed (identity updated by the owner): sessions of members that are
- * revoked now go down. */
+/* The cluster state changed (identity updated by the owner), or time passed: sessions of members
+ * whose certificate is revoked or expired now go down. */
 void mvmp_endpoint_recheck(struct mvmp_endpoint *ep, uint64_t now);
 
 #endif
