@@ -3,6 +3,15 @@
 #include <string.h>
 
 const struct mvctl_command *const mvctl_commands[] = {
+	&mvctl_nodes,
+	&mvctl_show,
+	&mvctl_ping,
+	&mvctl_stats,
+	&mvctl_pin,
+	&mvctl_unpin,
+	&mvctl_op,
+	&mvctl_graph,
+	&mvctl_history,
 	&mvctl_ca,
 	&mvctl_key,
 	&mvctl_explain,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
+#include "legacy.h"
+#include "net.h"
 #include "options.h"
 #include <string.h>
 
@@ -34,6 +36,8 @@ static int run(struct mvctl *ctl, int argc, char **argv)
 		mvctl_print_overview(ctl->opt.help ? ctl->out : ctl->err);
 		return ctl->opt.help ? MVCTL_EXIT_OK : MVCTL_EXIT_USAGE;
 	}
+	if (mvctl_is_legacy(argc, argv))
+		return mvctl_run_legacy(ctl, argc, argv);
 	return run_command(ctl, argc - 1, argv + 1);
 }
 
@@ -50,6 +54,7 @@ int main(int argc, char **argv)
 		perror("mvctl: cannot write the answer");
 		rc = rc ? rc : MVCTL_EXIT_FAILED;
 	}
+	mvctl_disconnect(&ctl);
 	mvctl_clear(&ctl);
 	return rc;
 }

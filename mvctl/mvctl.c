@@ -28,7 +28,7 @@ void mvctl_clear(struct mvctl *ctl)
 
 void mvctl_set_schema(struct mvctl *ctl, const char *noun)
 {
-	snprintf(ctl->schema, sizeof ctl->schema, "%s.%s/1", ctl->program, noun);
+	snprintf(ctl->schema, sizeof ctl->schema, "mvctl.%s/1", noun);
 }
 
 void mvctl_add_item(struct mvctl *ctl, json_t *item)

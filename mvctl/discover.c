@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net.h"
+#include "table.h"
+#include <mvmp/bytes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SPREAD_MS = 200, /* over which the answers of a wire are spread */
+	PROBES = 4,	 /* rounds while nobody has answered */
+};
+#define ROUND_WIRE_S 0.25
+#define ROUND_HOST_S 0.1
+
+void mvctl_nodes_clear(struct mvctl_nodes *nodes)
+{
+	free(nodes->node);
+	memset(nodes, 0, sizeof *nodes);
+}
+
+static struct mvctl_node *add_node(struct mvctl_nodes *nodes)
+{
+	nodes->node = mvctl_grow(nodes->node, nodes->count + 1, sizeof nodes->node[0]);
+	memset(&nodes->node[nodes->count], 0, sizeof nodes->node[0]);
+	return &nodes->node[nodes->count++];
+}
+
+static void set_peer(struct mvctl_node *node, const struct mvmp_peer *peer)
+{
+	node->found = true;
+	node->peer = *peer;
+	snprintf(node->name, sizeof node->name, "%s", peer->name);
+	if (peer->macs)
+		mvmp_hex(node->id, peer->mac[0] + 2, 4);
+}
+
+static struct mvctl_node *find_instance(struct mvctl_nodes *nodes, const struct mvmp_peer *peer)
+{
+	for (unsigned i = 0; i < nodes->count; i++) {
+		if (!memcmp(nodes->node[i].peer.instance, peer->instance, MVMP_ID_LEN))
+			return &nodes->node[i];
+	}
+	return NULL;
+}
+
+static bool by_unix(const struct mvctl *ctl, const struct mvmp_peer *peer)
+{
+	const struct mvmp_link *link = mvmp_run_link(ctl->net->run, peer->addr.link);
+
+	return link && !link->has_macs;
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+	const struct mvctl_node *x = a, *y = b;
+
+	return mvctl_natural_compare(x->name, y->name);
+}
+
+static void collect(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret)
+{
+	const struct mvmp_peer *peers;
+	size_t count = mvmp_client_peers(mvmp_run_client(ctl->net->run), &peers);
+
+	ret->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct mvctl_node *known;
+
+		if (!(peers[i].roles & roles))
+			continue;
+		known = find_instance(ret, &peers[i]);
+		if (!known)
+			set_peer(add_node(ret), &peers[i]);
+		else if (by_unix(ctl, &peers[i]))
+			set_peer(known, &peers[i]);
+	}
+	if (ret->count)
+		qsort(ret->node, ret->count, sizeof ret->node[0], compare_nodes);
+}
+
+static void probe(struct mvctl *ctl)
+{
+	struct mvmp_endpoint *ep = mvmp_run_endpoint(ctl->net->run);
+
+	for (unsigned i = 0; i < MVMP_LINKS_MAX; i++) {
+		const struct mvmp_link *link = mvmp_run_link(ctl->net->run, i);
+
+		if (link)
+			mvmp_endpoint_probe(
+				ep, i, NULL, link->has_macs ? SPREAD_MS : 0, mvmp_now());
+	}
+}
+
+struct search {
+	struct mvctl *ctl;
+	uint16_t roles;
+	struct mvctl_nodes *nodes;
+	bool (*enough)(void *ctx, const struct mvctl_nodes *so_far);
+	void *ctx;
+};
+
+static bool search_done(void *ctx)
+{
+	struct search *search = ctx;
+
+	if (!search->enough)
+		return false;
+	collect(search->ctl, search->roles, search->nodes);
+	return search->enough(search->ctx, search->nodes);
+}
+
+int mvctl_discover(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret,
+	bool (*enough)(void *ctx, const struct mvctl_nodes *so_far), void *ctx)
+{
+	struct search search = {ctl, roles, ret, enough, ctx};
+	double round = ctl->net->wire ? ROUND_WIRE_S : ROUND_HOST_S;
+
+	if (ctl->net->probed && search_done(&search))
+		return 0;
+	for (unsigned i = 0; i < PROBES; i++) {
+		probe(ctl);
+		ctl->net->probed = true;
+		mvctl_wait(ctl, round, search_done, &search);
+		collect(ctl, roles, ret);
+		if (ctl->net->interrupted)
+			return MVCTL_EXIT_INTERRUPTED;
+		if (enough ? enough(ctx, ret) : ret->count > 0)
+			return 0;
+		/* Somebody answered, only not who was asked for: one more round for lost frames. */
+		if (ret->count && i >= 1)
+			return 0;
+	}
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "show.h"
+#include "commands.h"
+#include "options.h"
+#include "sampling.h"
+#include <stdlib.h>
+#include <string.h>
+
+int mvctl_emit_table(struct mvctl *ctl, struct mvctl_table *table)
+{
+	struct mvctl_style style = mvctl_style(ctl);
+	struct mvmp_error error;
+
+	if (mvctl_table_check(table, &style, &error))
+		return mvctl_report(ctl, &error, NULL, NULL);
+	for (unsigned r = 0; r < table->rows && mvctl_wants_json(ctl); r++) {
+		if (ctl->opt.format == MVCTL_JSONL)
+			mvctl_print_line(ctl, mvctl_row_json(table, &table->row[r]));
+		else
+			mvctl_add_item(ctl, mvctl_row_json(table, &table->row[r]));
+	}
+	if (!mvctl_wants_json(ctl))
+		mvctl_table_print(ctl->out, table, &style);
+	else if (!ctl->items)
+		ctl->items = json_array();
+	return 0;
+}
+
+/* Which columns nobody could fill, with the reason, once for each reason. */
+static void note_unsupported(struct mvctl *ctl, const struct mvctl_table *table)
+{
+	struct mvctl_style style = mvctl_style(ctl);
+
+	for (unsigned c = 0; c < table->columns; c++) {
+		const struct mvctl_column *column = &table->column[c];
+
+		if (!column->header || (column->flags & MVCTL_WIDE && !style.wide) || style.columns)
+			continue;
+		for (unsigned r = 0; r < table->rows; r++) {
+			const struct mvctl_cell *cell = &table->row[r].cell[c];
+
+			if (cell->type != MVCTL_CELL_UNSUPPORTED)
+				continue;
+			mvctl_note(ctl, "%s unsupported: %s", column->header, cell->text);
+			break;
+		}
+	}
+}
+
+static void note_simulated(struct mvctl *ctl, const struct mvctl_source *sources, unsigned count)
+{
+	struct mvctl_names names = {0};
+	char *folded;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (sources[i].after.simulated)
+			mvctl_names_add(&names, sources[i].node);
+	}
+	if (names.count) {
+		folded = mvctl_nodeset_fold(&names);
+		mvctl_note(ctl, "%s: simulated", folded);
+		free(folded);
+	}
+	mvctl_names_clear(&names);
+}
+
+static int emit_view(struct mvctl *ctl, const struct mvctl_view *view,
+	const struct mvctl_source *sources, const struct mvctl_reply *replies, unsigned count)
+{
+	struct mvctl_table table;
+	int rc;
+
+	mvctl_table_init(&table);
+	mvctl_view_begin(view, &table, count > 1);
+	for (unsigned i = 0; i < count; i++) {
+		if (replies[i].error.status == MVMP_OK)
+			mvctl_view_fill(view, &table, &sources[i]);
+	}
+	rc = mvctl_emit_table(ctl, &table);
+	if (!rc && !mvctl_wants_json(ctl)) {
+		note_unsupported(ctl, &table);
+		note_simulated(ctl, sources, count);
+	}
+	mvctl_table_clear(&table);
+	return rc;
+}
+
+static int show_view(struct mvctl *ctl, const struct mvctl_view *view, const char *domain)
+{
+	struct mvctl_nodes nodes;
+	struct mvctl_source *sources;
+	struct mvctl_reply *replies;
+	int rc = mvctl_select_nodes(ctl, &nodes);
+
+	if (rc)
+		return rc;
+	sources = mvctl_alloc(nodes.count, sizeof sources[0]);
+	replies = mvctl_alloc(nodes.count, sizeof replies[0]);
+	rc = mvctl_read_samples(ctl, &nodes, view->kinds, domain, sources, replies);
+	if (!rc) {
+		unsigned answered = 0;
+
+		for (unsigned i = 0; i < nodes.count; i++)
+			answered += replies[i].error.status == MVMP_OK;
+		if (answered)
+			rc = emit_view(ctl, view, sources, replies, nodes.count);
+		mvctl_report_replies(ctl, replies, nodes.count, view->noun);
+	}
+	for (unsigned i = 0; i < nodes.count; i++)
+		mvctl_source_clear(&sources[i]);
+	mvctl_replies_clear(replies, nodes.count);
+	free(sources);
+	free(replies);
+	mvctl_nodes_clear(&nodes);
+	return rc ? rc : mvctl_result(ctl);
+}
+
+static const struct show {
+	const char *noun;
+	int (*run)(struct mvctl *ctl, int argc, char **argv);
+} shows[] = {
+	{"node", mvctl_show_node},
+	{"link", mvctl_show_link},
+	{"drift", mvctl_show_drift},
+	{"audit", mvctl_show_audit},
+	{"store", mvctl_show_store},
+};
+
+enum { SHOWS = sizeof shows / sizeof shows[0] };
+
+static int run_show(struct mvctl *ctl, int argc, char **argv)
+{
+	const struct mvctl_view *view;
+
+	if (argc < 2)
+		return mvctl_usage(ctl, "show what? node, cpus, numa, pools, domains, vcpus, vifs, "
+					"vbds, link, drift, audit or store");
+	for (unsigned i = 0; i < SHOWS; i++) {
+		if (!strcmp(argv[1], shows[i].noun)) {
+			mvctl_set_schema(ctl, argv[1]);
+			return shows[i].run(ctl, argc - 1, argv + 1);
+		}
+	}
+	view = mvctl_view_find(argv[1]);
+	if (!view)
+		return mvctl_usage(ctl,
+			"show %s: it is node, cpus, numa, pools, domains, vcpus, "
+			"vifs, vbds, link, drift, audit or store",
+			argv[1]);
+	mvctl_set_schema(ctl, view->noun);
+	if (argc > 3 || (argc == 3 && view->kind < MVMP_DOMAIN))
+		return mvctl_usage(ctl, "show %s takes no %s", argv[1], argv[argc - 1]);
+	return show_view(ctl, view, argc == 3 ? argv[2] : NULL);
+}
+
+const struct mvctl_command mvctl_show = {
+	.name = "show",
+	.group = MVCTL_LOOK,
+	.summary = "a node, its parts, its domains and theirs, its link, wishes and audit log",
+	.help = "  mvctl -n r1-n01 show node           the node in one screen\n"
+		"  mvctl -n r1-n01 show domains        what runs there; --wide: disks, UUIDs\n"
+		"  mvctl -n 'r1-*' show vifs web-07    the VIFs of one domain\n"
+		"  mvctl -n r1-n01 show vbds --json    raw counters, every field\n"
+		"  mvctl -n r1-n01 show audit 20       the newest 20 entries of its audit log\n\n"
+		"What can be shown: node cpus numa pools domains vcpus vifs vbds link drift "
+		"audit,\n"
+		"and of the aggregator: store.\n\n"
+		"CPU% is of one pCPU (400 is four busy ones). Network in Mb/s (10^6 bit), disk in\n"
+		"MB/s (10^6 bytes), memory in MiB or GiB; rx is what the guest received.\n"
+		"`-` no value now, `~` older than two intervals, `unsup` this node cannot tell "
+		"(the\n"
+		"reason follows on stderr, and is in --json).\n\n"
+		"Role: observer. Exit codes: 3 no such node or domain, 5 no answer, 6 some "
+		"failed.\n",
+	.run = run_show,
+};
