@@ -2,7 +2,7 @@
 
 /* The backend's ops: what is opened, in which order a sample is made, what is refreshed when. */
 
-#include "guests.h"
+#include "counters.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +42,7 @@ static void linux_close(struct mva_backend *backend)
 {
 	struct mva_linux *lx = linux_of(backend);
 
+	mva_counters_close(lx);
 	mva_guests_close(lx);
 	mva_pools_close(lx);
 	mva_rapl_close(lx);
@@ -69,6 +70,7 @@ static void open_node(struct mva_linux *lx)
 	mva_edac_open(lx);
 	mva_rapl_open(lx);
 	mva_pools_open(lx);
+	mva_counters_open(lx);
 }
 
 static void forget_descriptors(struct mva_linux *lx)
@@ -220,19 +222,13 @@ static void linux_advance(struct mva_backend *backend)
 	mva_pools_refresh(lx);
 }
 
-static int linux_perf(struct mva_backend *backend, const char *domain, bool arrays,
-	struct mva_perf *ret, struct mvmp_error *err)
-{
-	return mvmp_fail(err, MVMP_UNSUPPORTED, "the linux backend has no performance counters");
-}
-
 const struct mva_backend_ops mva_backend_linux = {
 	.name = "linux",
 	.open = linux_open,
 	.close = linux_close,
 	.sample = linux_sample,
 	.capabilities = linux_capabilities,
-	.perf = linux_perf,
+	.perf = mva_linux_perf,
 	.online = linux_online,
 	.pin = mva_linux_pin,
 	.advance = linux_advance,

@@ -27,6 +27,7 @@ struct bench {
 	const char *uri;
 	unsigned rounds;
 	bool dump;
+	unsigned guests;
 	struct priv_local priv;
 	struct mva_backend *backend;
 	struct mvmp_sample sample;
@@ -100,6 +101,7 @@ static void print_ours(struct bench *bench)
 	double all = sample_cost(bench, (1u << MVMP_ENTITY_COUNT) - 1);
 	double node = sample_cost(bench, host);
 
+	bench->guests = guests;
 	printf("%u guests, %u vCPUs, %u VIFs, %u rounds\n", guests, cpus, nics, bench->rounds);
 	printf("%-44s %10.1f us\n", "node, pCPUs, NUMA nodes, pools", node);
 	printf("%-44s %10.1f us, %.2f per guest\n", "domains", domains, domains / guests);
@@ -133,10 +135,8 @@ static void print_libvirt(struct bench *bench)
 			      VIR_DOMAIN_STATS_BALLOON | VIR_DOMAIN_STATS_INTERFACE |
 			      VIR_DOMAIN_STATS_BLOCK;
 	virConnectPtr conn = virConnectOpen(bench->uri);
-	unsigned guests = bench->sample.kind[MVMP_DOMAIN].count;
-	double cost;
+	double cost, guests = bench->guests ? bench->guests : 1;
 
-	guests = guests ? guests : 1;
 	if (!conn)
 		return;
 	cost = libvirt_cost(bench, conn, 0);
@@ -167,10 +167,33 @@ static void dump_record(enum mvmp_entity kind, const struct mvmp_record *r)
 	printf("\n");
 }
 
+static void dump_counters(struct bench *bench, const char *domain, bool arrays)
+{
+	struct mvmp_error err = {0};
+	struct mva_perf perf;
+
+	if (bench->backend->ops->perf(bench->backend, domain, arrays, &perf, &err)) {
+		printf("counters: %s\n", err.text);
+		return;
+	}
+	for (unsigned i = 0; i < perf.counters; i++) {
+		const struct mva_perf_counter *c = &perf.counter[i];
+
+		printf("counter \"%s\" %" PRIu64, c->name, c->total);
+		for (unsigned k = 0; c->value && k < c->values; k++)
+			printf(" %" PRIu64, c->value[k]);
+		printf(" (%s)%s%s\n", c->source, c->unsupported ? " unsupported: " : "",
+			c->unsupported ? c->unsupported : "");
+	}
+}
+
 static void dump(struct bench *bench)
 {
 	const struct mva_capability *cap;
-	unsigned caps = bench->backend->ops->capabilities(bench->backend, &cap);
+	unsigned caps;
+
+	dump_counters(bench, NULL, false);
+	caps = bench->backend->ops->capabilities(bench->backend, &cap);
 
 	sample_cost(bench, (1u << MVMP_ENTITY_COUNT) - 1);
 	for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++) {
