@@ -6,11 +6,14 @@
 enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
 
 const struct mvs_profile mvs_profiles[] = {
-	{"small", "1 h at 10 s, 1 d at 5 min, 30 d at 2 h", 3,
-		{{10, HOUR}, {5 * MINUTE, DAY}, {2 * HOUR, 30 * DAY}}},
-	{"standard", "1 h at 10 s, 1 d at 1 min, 1 week at 10 min, 90 d at 1 h, 3 y at 1 d", 5,
-		{{10, HOUR}, {MINUTE, DAY}, {10 * MINUTE, 7 * DAY}, {HOUR, 90 * DAY},
-			{DAY, 3 * 365 * DAY}}},
+	{"small", "10 min at the step, 1 h at 10 s, 1 d at 5 min, 30 d at 2 h", 4,
+		{{1, 10 * MINUTE}, {10, HOUR}, {5 * MINUTE, DAY}, {2 * HOUR, 30 * DAY}}},
+	{"standard",
+		"10 min at the step, 1 h at 10 s, 1 d at 1 min, 1 week at 10 min, 90 d at 1 h, "
+		"3 y at 1 d",
+		6,
+		{{1, 10 * MINUTE}, {10, HOUR}, {MINUTE, DAY}, {10 * MINUTE, 7 * DAY},
+			{HOUR, 90 * DAY}, {DAY, 3 * 365 * DAY}}},
 	{NULL, NULL, 0, {{0, 0}}},
 };
 

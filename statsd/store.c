@@ -284,6 +284,10 @@ bool mvs_store_put(struct mvs_store *store, struct mvs_file *file, uint64_t time
 	struct mvs_batch *in = &store->in;
 	bool fits;
 
+	/* An aged record shows again what was stored before: nothing is late. */
+	if (record->age_ns && time_ms < file->put_ms + MVS_SPACING_MS)
+		return true;
+	file->put_ms = time_ms;
 	pthread_mutex_lock(&store->lock);
 	fits = row.bytes <= store->config.queue_bytes - in->used;
 	if (fits) {

@@ -27,6 +27,8 @@ struct mvs_file {
 	enum mvmp_entity kind;
 	struct mvmp_key key;
 	struct mvs_file *hash_next, *next;
+	/* the loop's */
+	uint64_t put_ms; /* of the newest row put */
 	/* under the store's lock */
 	char name[MVMP_TEXT_LEN];
 	bool simulated;

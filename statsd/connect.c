@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "message.h"
+#include "node.h"
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Keeps one node's subscription: asks who and how it is (SAMPLE_READ), subscribes, asks for what
+ * was missed (RING_READ), refreshes. Whatever fails goes back to the beginning after a moment
+ * that grows from 0.25 to 2 s, so that a restarted agent is found within 5 s.
+ */
+
+enum { RETRY_MIN_MS = 250, RETRY_MAX_MS = 2000 };
+static const uint64_t refresh_ns = MVS_LIFETIME_S / 3 * MVMP_NS_PER_S;
+
+static void begin_reading(struct mvs_node *node, uint64_t now);
+static void begin_subscribing(struct mvs_node *node, uint64_t now);
+
+static uint64_t retry_delay(unsigned failures)
+{
+	uint64_t ms = RETRY_MIN_MS;
+
+	while (--failures && ms < RETRY_MAX_MS)
+		ms *= 2;
+	return ms * MVMP_NS_PER_MS;
+}
+
+void mvs_node_lost(struct mvs_node *node, const char *why, uint64_t now)
+{
+	if (node->call)
+		mvmp_client_cancel(node->core->config.client, node->call);
+	node->call = 0;
+	node->session = 0;
+	node->phase = MVS_IDLE;
+	node->failures++;
+	node->retry_ns = now + retry_delay(node->failures);
+	mvs_clean_text(node->note, sizeof node->note, why);
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+static void call_node(struct mvs_node *node, enum mvmp_verb verb, const ProtobufCMessage *message,
+	mvmp_client_done *done, uint64_t now)
+{
+	struct mvmp_target target = {.role = MVMP_ROLE_NODE};
+	struct mvs_bytes body;
+	struct mvmp_error err;
+
+	if (node->has_addr)
+		target.addr = &node->addr;
+	else
+		target.text = node->text;
+	if (mvs_pack(&body, message)) {
+		mvs_node_lost(node, "no memory", now);
+		return;
+	}
+	node->call = mvmp_client_call(node->core->config.client, &target, verb, body.at, body.len,
+		NULL, now + MVS_CALL_MS * MVMP_NS_PER_MS, done, node, now, &err);
+	mvs_bytes_free(&body);
+	if (!node->call)
+		mvs_node_lost(node, err.text, now);
+}
+
+/* Time inside callbacks of the client, which have none: that of the last event or advance. */
+static uint64_t node_now(const struct mvs_node *node)
+{
+	return node->core->now;
+}
+
+/* The node is who its certificate says. Another entry may be the same node, found another way:
+ * the later one gives way. */
+static int take_identity(struct mvs_node *node, const struct mvmp_answer *answer)
+{
+	const struct mvmp_cert *cert = answer->from;
+	const struct mvmp_peer *peer;
+	struct mvs_node *other = mvs_node_find(node->core, cert->name);
+
+	if (other && other != node && strcmp(other->name, cert->name) == 0)
+		return -1;
+	snprintf(node->name, sizeof node->name, "%s", cert->name);
+	mvmp_cert_node_id(node->node_id, cert);
+	if (cert->macs)
+		memcpy(node->mac, cert->mac[0], MVMP_MAC_LEN);
+	node->session = answer->session;
+	peer = mvmp_endpoint_peer(node->core->config.endpoint, answer->session);
+	if (peer)
+		memcpy(node->instance, peer->instance, MVMP_ID_LEN);
+	if (node->core->config.store && !node->dir)
+		node->dir = mvs_store_dir(node->core->config.store, node->name, true);
+	return 0;
+}
+
+static void read_done(void *ctx, const struct mvmp_answer *answer)
+{
+	struct mvs_node *node = ctx;
+	uint64_t now = node_now(node);
+
+	node->call = 0;
+	if (answer->error.status != MVMP_OK || !answer->from) {
+		mvs_node_lost(node, answer->error.text, now);
+		return;
+	}
+	if (take_identity(node, answer)) {
+		node->superfluous = true;
+		return;
+	}
+	mvs_each_frame(answer->body, answer->body_len, node, now);
+	begin_subscribing(node, now);
+}
+
+static void begin_reading(struct mvs_node *node, uint64_t now)
+{
+	Mvmp__SampleRead read = MVMP__SAMPLE_READ__INIT;
+
+	read.kinds = node->core->config.kinds;
+	read.texts = true;
+	read.previous = true;
+	read.max_age_ms = 1000;
+	node->phase = MVS_READING;
+	call_node(node, MVMP_VERB_SAMPLE_READ, &read.base, read_done, now);
+}
+
+/* ---- subscription -------------------------------------------------------------------------- */
+
+static void ring_done(void *ctx, const struct mvmp_answer *answer)
+{
+	struct mvs_node *node = ctx;
+
+	/* A node without a ring is no worse off: the gap stays. */
+	node->call = 0;
+	node->fill_ns = node_now(node) + MVS_FILL_MS * MVMP_NS_PER_MS;
+}
+
+/* From what is stored to now, on the node's wall clock, which only the newest sample relates to
+ * its monotonic clock. Without a sample there is nothing to relate. */
+static void begin_filling(struct mvs_node *node, uint64_t now)
+{
+	const struct mvmp_sample *latest = &node->live.now->sample;
+	uint64_t now_ms = mvs_timeline_ms(&node->core->timeline, (int64_t)now);
+	Mvmp__RingRead read = MVMP__RING_READ__INIT;
+	uint64_t missed_ns;
+
+	node->phase = MVS_FILLING;
+	node->fill_ns = now + MVS_CALL_MS * MVMP_NS_PER_MS;
+	if (!mvs_live_has(&node->live))
+		return;
+	missed_ns = MVS_RING_S * MVMP_NS_PER_S;
+	if (node->stored_ms && now_ms - node->stored_ms < MVS_RING_S * 1000)
+		missed_ns = (now_ms - node->stored_ms) * MVMP_NS_PER_MS;
+	read.subscription = MVS_SUBSCRIPTION;
+	read.from_wall_ns = latest->wall_ns > missed_ns ? latest->wall_ns - missed_ns : 0;
+	read.to_wall_ns = latest->wall_ns + MVMP_NS_PER_S;
+	call_node(node, MVMP_VERB_RING_READ, &read.base, ring_done, now);
+}
+
+static void subscribe_done(void *ctx, const struct mvmp_answer *answer)
+{
+	struct mvs_node *node = ctx;
+	uint64_t now = node_now(node);
+	Mvmp__SubscribeAnswer *told;
+
+	node->call = 0;
+	if (answer->error.status != MVMP_OK) {
+		mvs_node_lost(node, answer->error.text, now);
+		return;
+	}
+	told = mvmp__subscribe_answer__unpack(NULL, answer->body_len, answer->body);
+	if (told && told->interval_ms >= MVMP_STATS_INTERVAL_MIN_MS &&
+		told->interval_ms <= MVMP_STATS_INTERVAL_MAX_MS)
+		node->interval_ms = told->interval_ms;
+	if (told)
+		mvmp__subscribe_answer__free_unpacked(told, NULL);
+	node->session = answer->session;
+	node->refresh_ns = now + refresh_ns;
+	node->failures = 0;
+	node->note[0] = '\0';
+	if (node->phase == MVS_SUBSCRIBING)
+		begin_filling(node, now);
+}
+
+static void send_subscribe(struct mvs_node *node, uint64_t now)
+{
+	Mvmp__Subscribe subscribe = MVMP__SUBSCRIBE__INIT;
+
+	subscribe.subscription = MVS_SUBSCRIPTION;
+	subscribe.interval_ms = node->core->config.interval_ms;
+	subscribe.kinds = node->core->config.kinds;
+	subscribe.lifetime_s = MVS_LIFETIME_S;
+	node->refresh_ns = now + refresh_ns;
+	call_node(node, MVMP_VERB_SUBSCRIBE, &subscribe.base, subscribe_done, now);
+}
+
+static void begin_subscribing(struct mvs_node *node, uint64_t now)
+{
+	mvs_live_restart(&node->live);
+	node->phase = MVS_SUBSCRIBING;
+	send_subscribe(node, now);
+}
+
+/* ---- time and news --------------------------------------------------------------------------- */
+
+/* Silence of two intervals and a half is reason to ask before the refresh is due. */
+static uint64_t silence_ns(const struct mvs_node *node)
+{
+	uint64_t last = node->live.now->arrival_ns;
+
+	if (last < node->refresh_ns - refresh_ns)
+		last = node->refresh_ns - refresh_ns;
+	return last + node->interval_ms * MVMP_NS_PER_MS * 5 / 2;
+}
+
+static void end_filling(struct mvs_node *node, uint64_t now)
+{
+	mvs_node_frame_end(node, now);
+	node->phase = MVS_RUNNING;
+}
+
+void mvs_node_advance(struct mvs_node *node, uint64_t now)
+{
+	mvs_node_expire(node, now);
+	if (node->phase == MVS_FILLING && now >= node->fill_ns)
+		end_filling(node, now);
+	if (node->call)
+		return;
+	if (node->phase == MVS_IDLE && now >= node->retry_ns)
+		begin_reading(node, now);
+	else if (node->phase == MVS_RUNNING && (now >= node->refresh_ns || now >= silence_ns(node)))
+		send_subscribe(node, now);
+}
+
+uint64_t mvs_node_deadline(const struct mvs_node *node)
+{
+	uint64_t at = mvs_live_deadline(&node->live), due = UINT64_MAX;
+
+	if (node->phase == MVS_FILLING)
+		due = node->fill_ns;
+	else if (node->phase == MVS_IDLE)
+		due = node->retry_ns;
+	else if (node->phase == MVS_RUNNING && !node->call)
+		due = node->refresh_ns < silence_ns(node) ? node->refresh_ns : silence_ns(node);
+	return at < due ? at : due;
+}
+
+static bool is_same(const struct mvs_node *node, const struct mvmp_peer *peer)
+{
+	uint8_t mac[MVMP_MAC_LEN];
+
+	if (strcmp(node->name[0] ? node->name : node->text, peer->name) == 0)
+		return true;
+	if (node->name[0])
+		return false;
+	for (unsigned i = 0; i < peer->macs; i++) {
+		char id[9];
+
+		mvmp_hex(id, peer->mac[i] + 2, 4);
+		if (i == 0 && strcmp(node->text, id) == 0)
+			return true;
+		if (mvmp_mac_parse(mac, node->text) == 0 &&
+			memcmp(mac, peer->mac[i], MVMP_MAC_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Ends a session that the other side no longer knows. The client library hears of ends by
+ * events only, and closing makes none. */
+static void drop_session(struct mvs_node *node, const char *why, uint64_t now)
+{
+	struct mvmp_event down = {.type = MVMP_EVENT_SESSION_DOWN,
+		.session = node->session,
+		.status = MVMP_NO_ANSWER,
+		.text = why};
+
+	mvmp_endpoint_close(node->core->config.endpoint, node->session, now);
+	mvs_node_lost(node, why, now);
+	mvmp_client_event(node->core->config.client, &down, now);
+}
+
+/* A beacon is a hint: of a node we do not know yet, or that an agent is back with a new
+ * instance, which makes waiting for the old session pointless. */
+void mvs_node_heard(struct mvs_core *core, const struct mvmp_peer *peer, uint64_t now)
+{
+	struct mvs_node *node;
+
+	if (!(peer->roles & MVMP_ROLE_NODE))
+		return;
+	LIST_FOREACH(node, &core->nodes, link)
+	{
+		if (is_same(node, peer))
+			break;
+	}
+	if (!node && core->config.discover)
+		node = mvs_node_add(core, peer->name);
+	if (!node)
+		return;
+	if (node->session && memcmp(node->instance, peer->instance, MVMP_ID_LEN))
+		drop_session(node, "its agent restarted", now);
+	if (node->phase != MVS_IDLE)
+		return;
+	node->addr = peer->addr;
+	node->has_addr = true;
+	if (node->failures < 2)
+		node->retry_ns = now;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "query.h"
+#include <mvmp/bytes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROBE_SPREAD_MS = 200, NODES_MAX = 4096 };
+/* Probes come oftener while a node is missing: a restarted agent is found by its BEACON. */
+static const uint64_t probe_calm_ns = 3 * MVMP_NS_PER_S, probe_missing_ns = MVMP_NS_PER_S;
+static const uint64_t clock_every_ns = MVMP_NS_PER_S;
+
+int mvs_core_new(const struct mvs_core_config *config, uint64_t now, struct mvs_core **ret,
+	struct mvmp_error *err)
+{
+	struct mvs_core *core = calloc(1, sizeof *core);
+
+	if (!core)
+		return mvmp_fail(err, MVMP_NO_MEMORY, "no memory for the aggregator");
+	core->config = *config;
+	if (!core->config.nodes_max)
+		core->config.nodes_max = NODES_MAX;
+	LIST_INIT(&core->nodes);
+	core->began_ns = core->now = core->probe_ns = core->clock_ns = now;
+	mvs_timeline_update(&core->timeline, now, config->wall_ns(config->ctx));
+	*ret = core;
+	return 0;
+}
+
+void mvs_core_free(struct mvs_core *core)
+{
+	if (!core)
+		return;
+	while (!LIST_EMPTY(&core->nodes))
+		mvs_node_remove(LIST_FIRST(&core->nodes));
+	free(core->claim);
+	free(core);
+}
+
+void mvs_core_set_server(struct mvs_core *core, struct mvmp_server *server)
+{
+	core->config.server = server;
+}
+
+int mvs_core_add_node(struct mvs_core *core, const char *text, struct mvmp_error *err)
+{
+	uint8_t mac[MVMP_MAC_LEN];
+
+	if (!mvs_name_is_safe(text) && mvmp_mac_parse(mac, text))
+		return mvmp_fail(err, MVMP_INVALID,
+			"%s is no node: give a MAC, a node id or a name of a-z 0-9 . -", text);
+	if (mvs_node_find(core, text))
+		return 0;
+	if (!mvs_node_add(core, text))
+		return mvmp_fail(
+			err, MVMP_BUSY, "no room for more than %u nodes", core->config.nodes_max);
+	return 0;
+}
+
+/* Our clocks, and what the files know of the future. */
+static void update_clock(struct mvs_core *core)
+{
+	struct mvs_store_counters counters;
+
+	mvs_timeline_update(&core->timeline, core->now, core->config.wall_ns(core->config.ctx));
+	core->clock_ns = core->now + clock_every_ns;
+	if (!core->config.store)
+		return;
+	mvs_store_counters(core->config.store, &counters);
+	if (counters.newest_ms)
+		mvs_timeline_raise(&core->timeline, counters.newest_ms);
+}
+
+static void set_now(struct mvs_core *core, uint64_t now)
+{
+	core->now = now;
+	if (now >= core->clock_ns)
+		update_clock(core);
+}
+
+static bool is_missing(const struct mvs_node *node, uint64_t now)
+{
+	return node->phase == MVS_IDLE ||
+	       mvs_node_age(node, now) > node->interval_ms * MVMP_NS_PER_MS * 3 / 2;
+}
+
+static uint64_t probe_spacing(const struct mvs_core *core)
+{
+	const struct mvs_node *node;
+
+	LIST_FOREACH(node, &core->nodes, link)
+	{
+		if (is_missing(node, core->now))
+			return probe_missing_ns;
+	}
+	return LIST_EMPTY(&core->nodes) ? probe_missing_ns : probe_calm_ns;
+}
+
+static void probe_links(struct mvs_core *core)
+{
+	for (unsigned link = 0; link < MVMP_LINKS_MAX; link++) {
+		if (core->config.links >> link & 1)
+			mvmp_endpoint_probe(
+				core->config.endpoint, link, NULL, PROBE_SPREAD_MS, core->now);
+	}
+	core->probe_ns = core->now + probe_spacing(core);
+}
+
+static void session_down(struct mvs_core *core, const struct mvmp_event *event)
+{
+	struct mvs_node *node;
+
+	LIST_FOREACH(node, &core->nodes, link)
+	{
+		if (node->session != event->session)
+			continue;
+		/* A call under way is the client library's to repeat or to fail. */
+		if (node->phase != MVS_READING)
+			mvs_node_lost(node, event->text ? event->text : "session ended", core->now);
+		return;
+	}
+}
+
+static void stats_frame(struct mvs_core *core, const struct mvmp_event *event)
+{
+	struct mvs_node *node = mvs_node_of_session(core, event->session);
+
+	if (node)
+		mvs_node_frame(node, event->bytes, event->len, true, core->now);
+}
+
+void mvs_core_event(struct mvs_core *core, const struct mvmp_event *event, uint64_t now)
+{
+	set_now(core, now);
+	switch (event->type) {
+	case MVMP_EVENT_BEACON:
+		mvs_node_heard(core, event->peer, now);
+		break;
+	case MVMP_EVENT_SESSION_DOWN:
+		session_down(core, event);
+		break;
+	case MVMP_EVENT_STATS:
+		stats_frame(core, event);
+		break;
+	default:
+		break;
+	}
+}
+
+void mvs_core_advance(struct mvs_core *core, uint64_t now)
+{
+	struct mvs_node *node, *next;
+
+	set_now(core, now);
+	if (now >= core->probe_ns)
+		probe_links(core);
+	for (node = LIST_FIRST(&core->nodes); node; node = next) {
+		next = LIST_NEXT(node, link);
+		if (node->superfluous)
+			mvs_node_remove(node);
+		else
+			mvs_node_advance(node, now);
+	}
+}
+
+uint64_t mvs_core_deadline(const struct mvs_core *core)
+{
+	uint64_t at = core->probe_ns < core->clock_ns ? core->probe_ns : core->clock_ns;
+	const struct mvs_node *node;
+
+	LIST_FOREACH(node, &core->nodes, link)
+	{
+		uint64_t due = mvs_node_deadline(node);
+
+		if (due < at)
+			at = due;
+	}
+	return at;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MVS_NODE_H
+#define MVS_NODE_H
+
+/* One node as the aggregator sees it, and the core around it. For statsd's own files. */
+
+#include "core.h"
+#include "live.h"
+#include "timeline.h"
+#include <mvmp/bytes.h>
+#include <sys/queue.h>
+
+/* Numbers of NodesAnswer.Node.state. */
+enum mvs_state {
+	MVS_STATE_UNKNOWN = 0,
+	MVS_STATE_UP = 1,
+	MVS_STATE_STALE = 2, /* no sample for two intervals */
+	MVS_STATE_DOWN = 3,  /* none for five, or the session is gone */
+};
+
+enum mvs_phase {
+	MVS_IDLE,	 /* waits for retry_ns */
+	MVS_READING,	 /* SAMPLE_READ under way: who is it, how does it stand */
+	MVS_SUBSCRIBING, /* SUBSCRIBE under way */
+	MVS_FILLING,	 /* RING_READ under way: samples come that we missed */
+	MVS_RUNNING,
+};
+
+enum {
+	MVS_SUBSCRIPTION = 1, /* our number for it, one a node */
+	MVS_LIFETIME_S = 60,
+	MVS_CALL_MS = 3000,
+	MVS_FILL_MS = 300, /* ring frames may still come this long after the answer */
+	MVS_RING_S = 600,  /* how far back nodes' rings reach */
+};
+
+struct mvs_node {
+	struct mvs_core *core;
+	LIST_ENTRY(mvs_node) link;
+	char text[MVMP_NAME_MAX + 1]; /* as asked for by the owner; "" when discovered */
+	char name[MVMP_NAME_MAX + 1]; /* of its certificate; "" before the first answer */
+	char node_id[9];
+	struct mvmp_addr addr; /* where it was heard; with has_addr */
+	bool has_addr;
+	uint8_t mac[MVMP_MAC_LEN];
+	uint8_t instance[MVMP_ID_LEN]; /* of the agent we are connected to */
+	enum mvs_phase phase;
+	mvmp_session session;
+	uint64_t call; /* under way, 0: none */
+	uint64_t retry_ns, refresh_ns, fill_ns;
+	unsigned failures;    /* in a row */
+	uint32_t interval_ms; /* in force */
+	struct mvs_live live;
+	struct mvs_snapshot ring; /* a sample being put together from the ring */
+	struct mvs_offset offset;
+	uint8_t host_boot[MVMP_ID_LEN]; /* that the offset belongs to */
+	struct mvs_dir *dir;
+	uint64_t stored_ms; /* store time of the newest sample stored */
+	char note[128];	    /* why it is not up, from the last failure */
+	char conflict[128]; /* a domain that another node claims too */
+	uint64_t conflict_ns;
+	bool refused;	  /* entities beyond the store's limit */
+	bool superfluous; /* another entry is the same node: to be removed */
+};
+LIST_HEAD(mvs_nodes, mvs_node);
+
+/* Which node claims a domain. */
+struct mvs_claim {
+	uint8_t domain[MVMP_ID_LEN];
+	struct mvs_node *node;
+	uint64_t seen_ns;
+};
+
+struct mvs_core {
+	struct mvs_core_config config;
+	struct mvs_nodes nodes;
+	uint32_t node_count;
+	struct mvs_timeline timeline;
+	uint64_t now; /* of the last event or advance */
+	uint64_t began_ns, probe_ns, clock_ns;
+	struct mvs_claim *claim;
+	uint32_t claims, claim_slots;
+};
+
+/* The one place that says how a node is. */
+enum mvs_state mvs_node_state(const struct mvs_node *node, uint64_t now);
+
+/* Age of its newest sample; UINT64_MAX when there was none. */
+uint64_t mvs_node_age(const struct mvs_node *node, uint64_t now);
+
+/* What a person should know of it; "" when nothing. */
+const char *mvs_node_note(const struct mvs_node *node, uint64_t now);
+
+/* What the node is called in lists: its name, or what was asked for. */
+const char *mvs_node_label(const struct mvs_node *node);
+
+struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text);
+void mvs_node_remove(struct mvs_node *node);
+struct mvs_node *mvs_node_find(struct mvs_core *core, const char *name); /* name, id or MAC */
+struct mvs_node *mvs_node_of_session(struct mvs_core *core, mvmp_session session);
+
+/* connect.c: keeps the subscription. */
+void mvs_node_advance(struct mvs_node *node, uint64_t now);
+uint64_t mvs_node_deadline(const struct mvs_node *node);
+void mvs_node_heard(struct mvs_core *core, const struct mvmp_peer *peer, uint64_t now);
+void mvs_node_lost(struct mvs_node *node, const char *why, uint64_t now);
+
+/* ingest.c: frames to live table to rows. */
+void mvs_node_frame(
+	struct mvs_node *node, const uint8_t *bytes, size_t len, bool numbered, uint64_t now);
+void mvs_node_frame_end(struct mvs_node *node, uint64_t now); /* of the ring */
+void mvs_node_expire(struct mvs_node *node, uint64_t now);
+
+/* claims.c: notes whose the domains are; names conflicts. */
+void mvs_claims_update(struct mvs_node *node, uint64_t now);
+void mvs_claims_forget(struct mvs_node *node);
+
+#endif

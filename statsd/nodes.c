@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node.h"
+#include <mvmp/bytes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t mvs_node_age(const struct mvs_node *node, uint64_t now)
+{
+	uint64_t at = node->live.now->arrival_ns;
+
+	if (!at)
+		return UINT64_MAX;
+	return now > at ? now - at : 0;
+}
+
+enum mvs_state mvs_node_state(const struct mvs_node *node, uint64_t now)
+{
+	uint64_t age = mvs_node_age(node, now);
+	uint64_t interval = node->interval_ms * MVMP_NS_PER_MS;
+
+	if (age == UINT64_MAX)
+		return node->failures ? MVS_STATE_DOWN : MVS_STATE_UNKNOWN;
+	if (!node->session || age > 5 * interval)
+		return MVS_STATE_DOWN;
+	return age > 2 * interval ? MVS_STATE_STALE : MVS_STATE_UP;
+}
+
+const char *mvs_node_note(const struct mvs_node *node, uint64_t now)
+{
+	if (node->conflict[0] && now < node->conflict_ns)
+		return node->conflict;
+	if (node->live.over_limit || node->refused)
+		return "more entities than are kept; the surplus is left out";
+	if (mvs_node_state(node, now) != MVS_STATE_UP)
+		return node->note;
+	return "";
+}
+
+const char *mvs_node_label(const struct mvs_node *node)
+{
+	return node->name[0] ? node->name : node->text;
+}
+
+struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text)
+{
+	struct mvs_node *node;
+
+	if (core->node_count >= core->config.nodes_max)
+		return NULL;
+	node = calloc(1, sizeof *node);
+	if (!node)
+		return NULL;
+	node->core = core;
+	node->interval_ms = core->config.interval_ms;
+	snprintf(node->text, sizeof node->text, "%s", text);
+	strcpy(node->node_id, "-");
+	mvs_live_init(&node->live);
+	LIST_INSERT_HEAD(&core->nodes, node, link);
+	core->node_count++;
+	return node;
+}
+
+void mvs_node_remove(struct mvs_node *node)
+{
+	mvs_claims_forget(node);
+	if (node->call)
+		mvmp_client_cancel(node->core->config.client, node->call);
+	LIST_REMOVE(node, link);
+	node->core->node_count--;
+	mvs_live_free(&node->live);
+	mvs_snapshot_free(&node->ring);
+	free(node);
+}
+
+static bool is_called(const struct mvs_node *node, const char *text, const uint8_t *mac)
+{
+	static const uint8_t none[MVMP_MAC_LEN];
+
+	if (strcmp(node->name, text) == 0 || strcmp(node->text, text) == 0)
+		return true;
+	if (mac && memcmp(node->mac, none, MVMP_MAC_LEN) && !memcmp(node->mac, mac, MVMP_MAC_LEN))
+		return true;
+	return strlen(text) == 8 && strcmp(node->node_id, text) == 0;
+}
+
+struct mvs_node *mvs_node_find(struct mvs_core *core, const char *name)
+{
+	uint8_t mac[MVMP_MAC_LEN];
+	bool is_mac = mvmp_mac_parse(mac, name) == 0;
+	struct mvs_node *node;
+
+	if (!*name)
+		return NULL;
+	LIST_FOREACH(node, &core->nodes, link)
+	{
+		if (is_called(node, name, is_mac ? mac : NULL))
+			return node;
+	}
+	return NULL;
+}
+
+/* A node's session may change under us when the client library reconnects: the certificate
+ * says whose a new one is. */
+struct mvs_node *mvs_node_of_session(struct mvs_core *core, mvmp_session session)
+{
+	const struct mvmp_cert *cert;
+	struct mvs_node *node;
+
+	LIST_FOREACH(node, &core->nodes, link)
+	{
+		if (node->session == session)
+			return node;
+	}
+	cert = mvmp_endpoint_cert(core->config.endpoint, session);
+	if (!cert || !(cert->roles & MVMP_ROLE_NODE))
+		return NULL;
+	LIST_FOREACH(node, &core->nodes, link)
+	{
+		if (strcmp(node->name, cert->name) == 0) {
+			node->session = session;
+			return node;
+		}
+	}
+	return NULL;
+}
