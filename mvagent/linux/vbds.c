@@ -77,6 +77,7 @@ static void answered(void *ctx, const struct mvmp_error *error, const uint8_t *a
 	if (error->status == MVMP_OK) {
 		guest->question.stuck = false;
 		guest->question.spacing_ns = guests->block_ns;
+		guest->question.due_ns = mva_linux_now(guest->lx) + guests->block_ns;
 		take_answer(guest, &r);
 	} else if (error->status == MVMP_BUSY ||
 		   (error->status == MVMP_NO_ANSWER && !guests->libvirt_away)) {
