@@ -51,6 +51,25 @@ static void env_event(void *ctx, const struct mvmp_event *event)
 		run->config.event(run->config.ctx, event);
 }
 
+/* Another member has a newer cluster state: believed when a CA key that we trust signed it. */
+static void on_newer_cluster(void *ctx, const uint8_t *document, size_t len)
+{
+	static struct mvmp_log_limit limit;
+	struct mvmp_run *run = ctx;
+	struct mvmp_error err;
+	bool changed = false;
+
+	if (mvmp_identity_update_cluster(run->config.identity, document, len, &changed, &err)) {
+		mvmp_log_limited(&limit, 5, "refused a cluster state: %s", err.text);
+		return;
+	}
+	if (!changed)
+		return;
+	mvmp_endpoint_recheck(run->endpoint, mvmp_now());
+	if (run->config.cluster_changed)
+		run->config.cluster_changed(run->config.ctx);
+}
+
 static uint64_t next_deadline(const struct mvmp_run *run)
 {
 	uint64_t at = mvmp_endpoint_deadline(run->endpoint);
@@ -228,6 +247,7 @@ struct mvmp_client *mvmp_run_client(struct mvmp_run *run)
 {
 	if (!run->client && !mvmp_client_new(run->endpoint, &run->client)) {
 		mvmp_client_set_clock(run->client, mvmp_wall_s, NULL);
+		mvmp_client_set_cluster(run->client, run->config.identity, on_newer_cluster, run);
 		tell_links(run);
 	}
 	return run->client;
@@ -236,7 +256,11 @@ struct mvmp_client *mvmp_run_client(struct mvmp_run *run)
 int mvmp_run_serve(
 	struct mvmp_run *run, uint16_t own_roles, mvmp_server_handler *handler, void *ctx)
 {
-	return mvmp_server_new(run->endpoint, own_roles, handler, ctx, 0, &run->server);
+	int rc = mvmp_server_new(run->endpoint, own_roles, handler, ctx, 0, &run->server);
+
+	if (!rc)
+		mvmp_server_set_cluster(run->server, run->config.identity, on_newer_cluster, run);
+	return rc;
 }
 
 struct mvmp_server *mvmp_run_server(struct mvmp_run *run)

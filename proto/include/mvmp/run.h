@@ -22,6 +22,9 @@ struct mvmp_run_config {
 	bool answer_probes;
 	/* Every event that neither server nor client consumed. */
 	void (*event)(void *ctx, const struct mvmp_event *event);
+	/* `identity` took over a newer cluster state from another member: keep it on disk. May be
+	 * NULL. */
+	void (*cluster_changed)(void *ctx);
 	void *ctx;
 };
 
