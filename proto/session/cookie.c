@@ -71,7 +71,7 @@ static void send_cookie(struct mvmp_endpoint *ep, const struct arrival *in, uint
 	mvmp_ep_random(ep, salt, MVMP_ID_LEN);
 	memset(body, 0, MVMP_COOKIE_SECRET_LEN);
 	body[0] = reason;
-	if (!reason)
+	if (reason == MVMP_REFUSAL_NONE)
 		make_cookie(ep, body + 16, ep->responder.cookie_secret[0], in->from);
 	if (mvmp_member_cookie_aead(ep, salt, &aead))
 		return;
@@ -86,7 +86,15 @@ static void send_cookie(struct mvmp_endpoint *ep, const struct arrival *in, uint
 void mvmp_cookie_refuse(
 	struct mvmp_endpoint *ep, const struct arrival *in, enum mvmp_verdict reason)
 {
-	send_cookie(ep, in, (uint8_t)reason);
+	static const uint8_t refusals[MVMP_VERDICT_COUNT] = {
+		[MVMP_DROP_EXPIRED] = MVMP_REFUSAL_EXPIRED,
+		[MVMP_DROP_REVOKED] = MVMP_REFUSAL_REVOKED,
+		[MVMP_DROP_ROLE] = MVMP_REFUSAL_ROLE,
+		[MVMP_DROP_MAC] = MVMP_REFUSAL_MAC,
+		[MVMP_DROP_FULL] = MVMP_REFUSAL_FULL,
+	};
+
+	send_cookie(ep, in, refusals[reason] ? refusals[reason] : MVMP_REFUSAL_CERT);
 }
 
 enum mvmp_verdict mvmp_cookie_gate(struct mvmp_endpoint *ep, const struct arrival *in)
@@ -97,7 +105,7 @@ enum mvmp_verdict mvmp_cookie_gate(struct mvmp_endpoint *ep, const struct arriva
 	if (mvmp_limiter_strained(&r->all, &all_rate, in->now)) {
 		turn_secrets(ep, in->now);
 		if (!cookie_proven(ep, in)) {
-			send_cookie(ep, in, 0);
+			send_cookie(ep, in, MVMP_REFUSAL_NONE);
 			return MVMP_DROP_COOKIE;
 		}
 		if (!mvmp_limiter_take(&r->by_mac[place], &mac_rate, in->now))

@@ -22,12 +22,6 @@ void mvmp_hello_encode(uint8_t out[static MVMP_HELLO_LEN], const struct mvmp_hel
 	mvmp_put_bytes(&w, hello->name, name_len);
 }
 
-static bool name_valid(const char *name, size_t len)
-{
-	return len >= 1 && len <= MVMP_NAME_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == len;
-}
-
 bool mvmp_hello_decode(struct mvmp_hello *hello, const uint8_t bytes[static MVMP_HELLO_LEN])
 {
 	struct mvmp_reader r = mvmp_reader(bytes, MVMP_HELLO_LEN);
@@ -47,7 +41,7 @@ bool mvmp_hello_decode(struct mvmp_hello *hello, const uint8_t bytes[static MVMP
 		return false;
 	mvmp_get_bytes(&r, hello->name, name_len);
 	return !r.bad && hello->macs <= MVMP_CERT_MACS_MAX && hello->mtu >= MVMP_MTU_MIN &&
-	       hello->mtu <= MVMP_FRAME_MAX && name_valid(hello->name, name_len);
+	       hello->mtu <= MVMP_FRAME_MAX && mvmp_name_valid(hello->name, name_len);
 }
 
 void mvmp_hello_peer(struct mvmp_peer *peer, const struct mvmp_hello *hello,

@@ -175,39 +175,60 @@ static struct session *shaking(struct mvmp_endpoint *ep, const struct arrival *i
 	return s && s->shake && s->shake->pair == pair ? s : NULL;
 }
 
-static const char *reason_text(enum mvmp_verdict verdict)
+static const char *const refusal_text[] = {
+	[MVMP_REFUSAL_CERT] = "the certificate is malformed or not signed by this cluster's CA",
+	[MVMP_REFUSAL_EXPIRED] = "the certificate is outside its validity",
+	[MVMP_REFUSAL_REVOKED] = "the certificate is revoked",
+	[MVMP_REFUSAL_ROLE] = "the certificate has no role for this part in a session",
+	[MVMP_REFUSAL_MAC] = "the certificate does not name the MAC it is used at",
+	[MVMP_REFUSAL_FULL] = "no more sessions are possible now",
+};
+
+static enum mvmp_refusal refusal_of(enum mvmp_verdict verdict)
 {
 	switch (verdict) {
 	case MVMP_DROP_EXPIRED:
-		return "the certificate is outside its validity";
+		return MVMP_REFUSAL_EXPIRED;
 	case MVMP_DROP_REVOKED:
-		return "the certificate is revoked";
+		return MVMP_REFUSAL_REVOKED;
 	case MVMP_DROP_ROLE:
-		return "the certificate has no role for this part in a session";
+		return MVMP_REFUSAL_ROLE;
 	case MVMP_DROP_MAC:
-		return "the certificate does not name the MAC it is used at";
-	case MVMP_DROP_FULL:
-		return "no more sessions are possible now";
+		return MVMP_REFUSAL_MAC;
 	default:
-		return "the certificate is malformed or not signed by this cluster's CA";
+		return MVMP_REFUSAL_CERT;
 	}
 }
 
 /* Ends the connect soon, not now: who says so may be another member that answers for it. A full
  * table may have room before the attempt ends. */
-static void expect_failure(struct mvmp_endpoint *ep, struct session *s, const char *whose,
-	enum mvmp_verdict verdict, uint64_t now)
+static void expect_failure(struct mvmp_endpoint *ep, struct session *s, unsigned refusal,
+	const char *whose, uint64_t now)
 {
+	bool full = refusal == MVMP_REFUSAL_FULL;
 	struct shake *shake = s->shake;
 	uint64_t soon = now + MVMP_REFUSED_MS * MVMP_NS_PER_MS;
 	char mac[18];
 
 	mvmp_mac_text(mac, s->peer.addr.mac);
-	shake->status = verdict == MVMP_DROP_FULL ? MVMP_BUSY : MVMP_NOT_TRUSTED;
-	snprintf(shake->text, sizeof(shake->text), "%s %s: %s", whose, mac, reason_text(verdict));
-	if (soon < shake->give_up && s->state != SESSION_UP && verdict != MVMP_DROP_FULL)
+	shake->status = full ? MVMP_BUSY : MVMP_NOT_TRUSTED;
+	snprintf(shake->text, sizeof(shake->text), "%s %s: %s", whose, mac, refusal_text[refusal]);
+	if (!full && soon < shake->give_up && s->state != SESSION_UP)
 		shake->give_up = soon;
 	mvmp_session_arm(ep, s, now);
+}
+
+/* The certificate's name is told where it is at least signed by the CA. */
+static void distrust(struct mvmp_endpoint *ep, struct session *s, const struct mvmp_cert *cert,
+	enum mvmp_verdict verdict, uint64_t now)
+{
+	char whose[sizeof("not trusting  at") + MVMP_NAME_MAX];
+
+	if (verdict == MVMP_DROP_MAC || verdict == MVMP_DROP_ROLE)
+		snprintf(whose, sizeof(whose), "not trusting %s at", cert->name);
+	else
+		snprintf(whose, sizeof(whose), "not trusting");
+	expect_failure(ep, s, refusal_of(verdict), whose, now);
 }
 
 static enum mvmp_verdict check_responder(struct mvmp_endpoint *ep, const struct arrival *in,
@@ -273,7 +294,7 @@ enum mvmp_verdict mvmp_initiator_reply(struct mvmp_endpoint *ep, const struct ar
 	if (verdict == MVMP_ACCEPTED) {
 		verdict = check_responder(ep, in, s, &noise, &g, &cert);
 		if (verdict != MVMP_ACCEPTED)
-			expect_failure(ep, s, "not trusting", verdict, in->now);
+			distrust(ep, s, &cert, verdict, in->now);
 	}
 	if (verdict == MVMP_ACCEPTED &&
 		mvmp_keypair_set(ep, s->shake->pair, &noise, g.index, in->now))
@@ -314,7 +335,9 @@ enum mvmp_verdict mvmp_initiator_cookie(struct mvmp_endpoint *ep, const struct a
 	if (!open_cookie(ep, in, s->shake, body))
 		return MVMP_DROP_STRANGER;
 	if (body[0]) {
-		expect_failure(ep, s, "refused by", (enum mvmp_verdict)body[0], in->now);
+		if (body[0] > MVMP_REFUSAL_FULL)
+			return MVMP_DROP_RECORD;
+		expect_failure(ep, s, body[0], "refused by", in->now);
 		return MVMP_ACCEPTED;
 	}
 	/* One repetition for each cookie; a flood of COOKIEs makes no flood of INITs. */

@@ -40,6 +40,17 @@ enum mvmp_frame_sizes {
 	MVMP_DATA_OVERHEAD = MVMP_HEADER_LEN + MVMP_TAG_LEN,
 };
 
+/* Why a responder has no REPLY for an INIT; carried by COOKIE. */
+enum mvmp_refusal {
+	MVMP_REFUSAL_NONE = 0, /* the frame carries a cookie */
+	MVMP_REFUSAL_CERT = 1,
+	MVMP_REFUSAL_EXPIRED = 2,
+	MVMP_REFUSAL_REVOKED = 3,
+	MVMP_REFUSAL_ROLE = 4,
+	MVMP_REFUSAL_MAC = 5,
+	MVMP_REFUSAL_FULL = 6,
+};
+
 /* Top bit of a DATA frame's counter: set on the stats channel. */
 #define MVMP_COUNTER_STATS (1ull << 63)
 

@@ -252,13 +252,15 @@ static const struct refusal refusals[] = {
 		"refused by 02:00:00:00:00:01: the certificate does not name the MAC it is used "
 		"at"},
 	{"node at another MAC", node_other_mac, MVMP_ACCEPTED, MVMP_DROP_MAC,
-		"not trusting 02:00:00:00:00:01: the certificate does not name the MAC it is used "
+		"not trusting node-1 at 02:00:00:00:00:01: the certificate does not name the MAC "
+		"it is used "
 		"at"},
 	{"node as initiator", ada_is_node, MVMP_DROP_ROLE, MVMP_ACCEPTED,
 		"refused by 02:00:00:00:00:01: the certificate has no role for this part in a "
 		"session"},
 	{"operator as responder", node_is_operator, MVMP_ACCEPTED, MVMP_DROP_ROLE,
-		"not trusting 02:00:00:00:00:01: the certificate has no role for this part in a "
+		"not trusting node-1 at 02:00:00:00:00:01: the certificate has no role for this "
+		"part in a "
 		"session"},
 };
 

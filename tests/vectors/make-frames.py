@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes frames.txt: one contact between an operator and a node, every frame made from the
+tables of proto/SPECIFICATION.md and docs/identity.md without this project's code. Each line is a
+name and hex. Needs python3-cryptography."""
+
+import hashlib
+import hmac
+import pathlib
+import struct
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+PROBE, BEACON, INIT, REPLY, COOKIE, DATA = range(1, 7)
+STATS = 1 << 63
+
+
+def mac(key, *parts):
+    return hmac.new(key, b"".join(parts), hashlib.sha256).digest()
+
+
+def hkdf(salt, secret, label):
+    return mac(mac(salt or bytes(32), secret), label.encode(), b"\1")
+
+
+def seal(key, counter, ad, plain):
+    return AESGCM(key).encrypt(bytes(4) + struct.pack(">Q", counter), plain, ad)
+
+
+def public(secret):
+    return X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+
+
+def dh(secret, theirs):
+    return X25519PrivateKey.from_private_bytes(secret).exchange(
+        X25519PublicKey.from_public_bytes(theirs))
+
+
+def header(kind, payload_len, index=0, counter=0):
+    return struct.pack("<BBHIQ", 1 << 4 | kind, 0, payload_len, index, counter)
+
+
+def record(kind, body):
+    return struct.pack("<BBH", kind, 0, len(body)) + body
+
+
+class Noise:
+    """SymmetricState and the tokens of IXpsk0+psk2, after revision 34 of the Noise paper."""
+
+    def __init__(self, prologue):
+        self.h = self.ck = hashlib.sha256(b"Noise_IXpsk0+psk2_25519_AESGCM_SHA256").digest()
+        self.mix_hash(prologue)
+
+    def mix_hash(self, data):
+        self.h = hashlib.sha256(self.h + data).digest()
+
+    def outputs(self, data, count):
+        temp, out, last = mac(self.ck, data), [], b""
+        for i in range(count):
+            last = mac(temp, last, bytes([i + 1]))
+            out.append(last)
+        return out
+
+    def mix_key(self, data):
+        self.ck, self.k = self.outputs(data, 2)
+        self.n = 0
+
+    def mix_psk(self, psk):
+        self.ck, temp, self.k = self.outputs(psk, 3)
+        self.mix_hash(temp)
+        self.n = 0
+
+    def seal(self, plain):
+        sealed = seal(self.k, self.n, self.h, plain)
+        self.n += 1
+        self.mix_hash(sealed)
+        return sealed
+
+    def write_e(self, secret):
+        self.mix_hash(public(secret))
+        self.mix_key(public(secret))
+        return public(secret)
+
+
+# ---- the cluster and its two members ----
+
+ca_seed = bytes(range(32))
+ca = Ed25519PrivateKey.from_private_bytes(ca_seed)
+ca_key = ca.public_key().public_bytes_raw()
+cluster_key = bytes(range(0x20, 0x40))
+WALL_S, NOW = 1500, 7_000_000_000
+
+
+class Member:
+    def __init__(self, name, roles, serial, macs, fill):
+        self.secret = bytes([fill]) * 32
+        self.ephemeral = bytes([fill + 1]) * 32
+        self.instance = bytes([fill + 2]) * 16
+        self.hello_id = bytes([fill + 3]) * 16
+        self.probe = struct.pack("<Q", (fill + 4) * 0x0101010101010101)
+        self.host_boot = bytes([fill + 5]) * 16
+        self.index = 0x11223300 + (fill << 24)
+        self.name, self.roles, self.macs = name, roles, macs
+        body = (struct.pack("<BBHBBHQQQ", 1, len(name), roles, len(macs), 0, 0, serial, 1000, 2000)
+                + hashlib.sha256(ca_key).digest()[:8] + public(self.secret)
+                + b"".join(macs) + name)
+        self.cert = body + ca.sign(b"mvmp certificate v1" + body)
+        self.hello_counter = 0
+
+    def hello(self, kind, probe):
+        body = (probe + struct.pack("<HHHBB", 0, 1500, self.roles, len(self.macs), len(self.name))
+                + self.host_boot + self.instance + hashlib.sha256(self.cert).digest()[:16]
+                + b"".join(self.macs).ljust(48, b"\0") + self.name.ljust(64, b"\0"))
+        ad = header(kind, 208, 0, self.hello_counter) + self.hello_id
+        key = hkdf(self.hello_id, cluster_key, "mvmp v1 hello")
+        frame = ad + seal(key, self.hello_counter, ad, body)
+        self.hello_counter += 1
+        return frame
+
+    def greeting(self):
+        return (struct.pack("<HH", 1500, len(self.cert)) + self.host_boot + self.instance
+                + struct.pack("<Q", 42) + self.cert.ljust(320, b"\0"))
+
+
+node = Member(b"node-1", 0b00001, 5, [bytes.fromhex("020000000001")], 0x50)
+ada = Member(b"ada", 0b00100, 6, [], 0x60)
+
+# ---- the handshake ----
+
+psk0 = hkdf(b"", cluster_key, "mvmp v1 session psk0")
+psk2 = hkdf(b"", cluster_key, "mvmp v1 session psk2")
+noise = Noise(b"mvmp v1 session\0" + node.instance)
+
+noise.mix_psk(psk0)
+message = noise.write_e(ada.ephemeral)
+message += noise.seal(public(ada.secret))
+message += noise.seal(struct.pack("<QII", NOW, ada.index, 0) + ada.greeting())
+covered = header(INIT, 528) + struct.pack("<I", ada.index) + message
+member_mac = mac(hkdf(b"", cluster_key, "mvmp v1 init mac"), covered)[:16]
+init = covered + member_mac + bytes(32)
+
+message = noise.write_e(node.ephemeral)
+noise.mix_key(dh(node.ephemeral, public(ada.ephemeral)))  # ee
+noise.mix_key(dh(node.ephemeral, public(ada.secret)))  # se
+message += noise.seal(public(node.secret))
+noise.mix_key(dh(node.secret, public(ada.ephemeral)))  # es
+noise.mix_psk(psk2)
+message += noise.seal(struct.pack("<I", node.index) + node.greeting())
+reply = header(REPLY, 464, ada.index) + message
+to_node, to_ada = noise.outputs(b"", 2)
+
+
+def data(key, index, counter, plain):
+    ad = header(DATA, len(plain) + 16, index, counter)
+    return ad + seal(key, counter, ad, plain)
+
+
+# A COOKIE that refuses the INIT because its certificate is revoked (reason 3).
+salt = bytes([0x77]) * 16
+refusal = (header(COOKIE, 64, ada.index) + salt
+           + seal(hkdf(salt, cluster_key, "mvmp v1 cookie"), 0, member_mac, b"\3" + bytes(31)))
+
+ping = record(1, struct.pack("<Q", 1))
+pong = record(2, struct.pack("<Q", 1))
+fragment = record(4, struct.pack("<IIII", 0, 0, 5, 0) + b"hello")
+ack = record(3, struct.pack("<IHHH", 1, 2000, 128, 0))
+
+lines = {
+    "ca_seed": ca_seed, "cluster_key": cluster_key,
+    "psk0": psk0, "psk2": psk2,
+    "node_secret": node.secret, "node_cert": node.cert, "node_ephemeral": node.ephemeral,
+    "node_instance": node.instance, "node_hello_id": node.hello_id, "node_probe": node.probe,
+    "node_host_boot": node.host_boot, "node_index": struct.pack("<I", node.index),
+    "ada_secret": ada.secret, "ada_cert": ada.cert, "ada_ephemeral": ada.ephemeral,
+    "ada_instance": ada.instance, "ada_hello_id": ada.hello_id, "ada_probe": ada.probe,
+    "ada_host_boot": ada.host_boot, "ada_index": struct.pack("<I", ada.index),
+    "cookie_salt": salt,
+    "frame_probe": ada.hello(PROBE, ada.probe),
+    "frame_beacon": node.hello(BEACON, ada.probe),
+    "frame_init": init,
+    "frame_reply": reply,
+    "frame_refusal": refusal,
+    "key_to_node": to_node, "key_to_ada": to_ada,
+    "frame_ping": data(to_node, node.index, 0, ping),
+    "frame_pong": data(to_ada, ada.index, 0, pong),
+    "frame_fragment": data(to_node, node.index, 1, fragment),
+    "frame_ack": data(to_ada, ada.index, 1, ack),
+    "frame_stats": data(to_ada, ada.index, STATS, b"stats"),
+}
+text = "".join(f"{name} {value.hex()}\n" for name, value in lines.items())
+pathlib.Path(__file__).with_name("frames.txt").write_text(
+    "# Made by make-frames.py from proto/SPECIFICATION.md. An operator \"ada\" finds the node\n"
+    "# \"node-1\", shakes hands, sends \"hello\" and gets a stats frame; wall clock 1500 s,\n"
+    "# endpoint time 7 s, MTU 1500, cluster state number 42.\n" + text)
