@@ -17,7 +17,7 @@ struct mvctl_ask {
 	size_t len;
 	struct mvctl_reply *replies;
 	unsigned next, under_way, ended, failed;
-	uint64_t began, deadline;
+	uint64_t began, timeout_ns;
 	bool showed;
 };
 
@@ -67,7 +67,7 @@ static void start_call(
 	struct mvctl_ask *ask, const struct mvctl_node *node, struct mvctl_reply *reply)
 {
 	struct mvmp_target target = {.role = ask->role};
-	uint64_t id;
+	uint64_t now = mvmp_now(), id;
 
 	if (node->by_mac)
 		target.mac = node->mac;
@@ -75,8 +75,8 @@ static void start_call(
 		target.text = node->name;
 	reply->started = true;
 	id = mvmp_client_call(mvmp_run_client(ask->ctl->net->run), &target, ask->verb, ask->body,
-		ask->len, reply->mutates ? reply->operation : NULL, ask->deadline, on_answer, reply,
-		mvmp_now(), &reply->error);
+		ask->len, reply->mutates ? reply->operation : NULL, now + ask->timeout_ns,
+		on_answer, reply, now, &reply->error);
 	if (id)
 		ask->under_way++;
 	else
@@ -174,16 +174,12 @@ int mvctl_ask_all(struct mvctl *ctl, const struct mvctl_nodes *nodes, uint16_t r
 		.len = len,
 		.replies = replies,
 		.began = mvmp_now()};
-	/* The client ends calls by itself; this bound is for its faults. */
-	uint64_t last = ask.began + (uint64_t)((ctl->opt.timeout_s * 2 + 5) * 1e9);
-
-	ask.deadline = ask.began + (uint64_t)(ctl->opt.timeout_s * 1e9);
+	ask.timeout_ns = (uint64_t)(ctl->opt.timeout_s * 1e9);
 	prepare(&ask);
-	while (!all_ended(&ask) && !ctl->net->interrupted && mvmp_now() < last) {
+	/* Every call ends by its own deadline; those that wait for a turn get theirs then. */
+	while (!all_ended(&ask) && !ctl->net->interrupted) {
 		mvctl_wait(ctl, 0.2, all_ended, &ask);
 		show_progress(&ask);
-		if (mvmp_now() > ask.deadline && ask.next < nodes->count)
-			ask.deadline = mvmp_now() + (uint64_t)(ctl->opt.timeout_s * 1e9);
 	}
 	if (ask.showed)
 		fputs("\r\033[K", ctl->err);

@@ -57,7 +57,7 @@ static int compare_nodes(const void *a, const void *b)
 	return mvctl_natural_compare(x->name, y->name);
 }
 
-static void collect(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret)
+void mvctl_heard(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret)
 {
 	const struct mvmp_peer *peers;
 	size_t count = mvmp_client_peers(mvmp_run_client(ctl->net->run), &peers);
@@ -105,7 +105,7 @@ static bool search_done(void *ctx)
 
 	if (!search->enough)
 		return false;
-	collect(search->ctl, search->roles, search->nodes);
+	mvctl_heard(search->ctl, search->roles, search->nodes);
 	return search->enough(search->ctx, search->nodes);
 }
 
@@ -121,7 +121,7 @@ int mvctl_discover(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret,
 		probe(ctl);
 		ctl->net->probed = true;
 		mvctl_wait(ctl, round, search_done, &search);
-		collect(ctl, roles, ret);
+		mvctl_heard(ctl, roles, ret);
 		if (ctl->net->interrupted)
 			return MVCTL_EXIT_INTERRUPTED;
 		if (enough ? enough(ctx, ret) : ret->count > 0)

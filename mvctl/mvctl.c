@@ -33,6 +33,11 @@ void mvctl_set_schema(struct mvctl *ctl, const char *noun)
 
 void mvctl_add_item(struct mvctl *ctl, json_t *item)
 {
+	if (ctl->opt.format == MVCTL_JSONL) {
+		json_object_set_new(item, "type", json_string("item"));
+		mvctl_print_line(ctl, item);
+		return;
+	}
 	if (!ctl->items)
 		ctl->items = json_array();
 	json_array_append_new(ctl->items, item);
@@ -46,11 +51,25 @@ static json_t *now_text(void)
 	return mvctl_json_time((uint64_t)now.tv_sec * MVMP_NS_PER_S + (uint64_t)now.tv_nsec);
 }
 
+/* The last line of a stream: what went wrong, if anything. */
+static void print_summary(struct mvctl *ctl)
+{
+	json_t *summary = json_object();
+
+	json_object_set_new(summary, "type", json_string("summary"));
+	json_object_set_new(summary, "schema", json_string(ctl->schema));
+	json_object_set_new(
+		summary, "errors", ctl->errors ? json_incref(ctl->errors) : json_array());
+	mvctl_print_line(ctl, summary);
+}
+
 /* One document whatever happened, so that a reader need not look at the exit code first. */
 void mvctl_print_document(struct mvctl *ctl)
 {
 	json_t *document;
 
+	if (ctl->opt.format == MVCTL_JSONL && !ctl->summarized)
+		print_summary(ctl);
 	if (ctl->opt.format != MVCTL_JSON || (!ctl->items && !ctl->errors))
 		return;
 	document = json_object();

@@ -45,6 +45,7 @@ struct mvctl {
 	json_t *items;	 /* of the JSON document, NULL while there are none */
 	json_t *extra;	 /* further members of the document */
 	json_t *errors;
+	bool summarized;       /* the last line of a JSON stream is printed */
 	unsigned done, failed; /* targets */
 	int code;	       /* exit code of the failures so far; -1: they differ */
 	struct mvctl_net *net; /* the connection once it is made (net.h) */
@@ -77,7 +78,7 @@ int mvctl_result(const struct mvctl *ctl);
 /* Names the schema of the answer: "nodes" becomes "mvctl.nodes/1". */
 void mvctl_set_schema(struct mvctl *ctl, const char *noun);
 
-/* Adds an item to the document (the reference is taken). */
+/* Adds an item to the document, or prints it as a line of the stream (the reference is taken). */
 void mvctl_add_item(struct mvctl *ctl, json_t *item);
 
 /* Prints the JSON document where JSON was asked for and there is something to say. */

@@ -51,8 +51,28 @@ static int load_identity(struct mvctl *ctl, struct mvctl_net *net)
 		return mvctl_report(ctl, &error, NULL, NULL);
 	}
 	rc = mvmp_identity_load(&net->identity, directory, mvmp_wall_s(NULL), &error);
+	if (!rc) {
+		net->directory = directory;
+		return 0;
+	}
 	free(directory);
-	return rc ? mvctl_report(ctl, &error, NULL, NULL) : 0;
+	/* Whatever is wrong with the files, the outcome is that we are nobody. */
+	if (mvctl_exit_code(error.status) != MVCTL_EXIT_NOT_ALLOWED)
+		error.status = MVMP_NOT_TRUSTED;
+	return mvctl_report(ctl, &error, NULL, NULL);
+}
+
+/* A member handed over a newer cluster state. It serves this run in any case; who may not write
+ * his directory gets it again next time. */
+static void on_newer_cluster(void *ctx, const uint8_t *document, size_t len)
+{
+	struct mvctl_net *net = ctx;
+	bool changed = false;
+
+	if (mvmp_identity_update_cluster(&net->identity, document, len, &changed, NULL) || !changed)
+		return;
+	mvmp_identity_store_cluster(&net->identity, net->directory, NULL);
+	mvmp_endpoint_recheck(mvmp_run_endpoint(net->run), mvmp_now());
 }
 
 /* Hands an open link over to the loop. */
@@ -151,6 +171,7 @@ static int start(struct mvctl *ctl)
 		mvmp_fail(&error, MVMP_NO_MEMORY, "out of memory");
 		return mvctl_report(ctl, &error, NULL, NULL);
 	}
+	mvmp_client_set_cluster(mvmp_run_client(net->run), &net->identity, on_newer_cluster, net);
 	watch_signal(net, &net->sigint, SIGINT);
 	watch_signal(net, &net->sigterm, SIGTERM);
 	return open_links(ctl);
@@ -188,6 +209,7 @@ void mvctl_disconnect(struct mvctl *ctl)
 	ev_signal_stop(net->loop, &net->sigterm);
 	mvmp_run_free(net->run);
 	mvmp_identity_clear(&net->identity);
+	free(net->directory);
 	free(net);
 	ctl->net = NULL;
 }

@@ -11,6 +11,7 @@
 struct mvctl_net {
 	struct ev_loop *loop;
 	struct mvmp_identity identity;
+	char *directory; /* it came from */
 	struct mvmp_run *run;
 	struct ev_signal sigint, sigterm;
 	bool interrupted;
@@ -53,6 +54,9 @@ void mvctl_nodes_clear(struct mvctl_nodes *nodes);
  * Unix link where it has both). Stops early when `enough` (may be NULL) is satisfied. */
 int mvctl_discover(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret,
 	bool (*enough)(void *ctx, const struct mvctl_nodes *so_far), void *ctx);
+
+/* Those heard of so far, without asking again. */
+void mvctl_heard(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret);
 
 /* The nodes that -n, --all or nothing means. 0 or an exit code (reported). */
 int mvctl_select_nodes(struct mvctl *ctl, struct mvctl_nodes *ret);

@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "jsonout.h"
 #include "sampling.h"
+#include "select.h"
 #include "show.h"
 #include <mvmp.pb-c.h>
 #include <mvmp/bytes.h>
@@ -58,6 +59,7 @@ struct listing {
 	struct mvctl_reply aggregator_reply;
 	Mvmp__NodesAnswer *known;
 	struct mvctl_table table;
+	struct mvctl_names terms; /* of -n */
 	unsigned by_state[4], only_known;
 };
 
@@ -182,8 +184,7 @@ static void ask_aggregator(struct listing *list)
 	struct mvctl *ctl = list->ctl;
 	struct mvctl_nodes all = {0};
 
-	if (mvctl_discover(ctl, MVMP_ROLE_AGGREGATOR, &all, NULL, NULL))
-		return;
+	mvctl_heard(ctl, MVMP_ROLE_AGGREGATOR, &all);
 	for (unsigned i = 0; i < all.count && !list->has_aggregator; i++) {
 		if (ctl->opt.aggregator && strcmp(all.node[i].name, ctl->opt.aggregator) != 0)
 			continue;
@@ -216,8 +217,11 @@ static void fill(struct listing *list)
 	for (unsigned i = 0; i < list->found.count; i++)
 		add_found(list, i);
 	for (size_t i = 0; list->known && i < list->known->n_node; i++) {
-		if (list->known->node[i]->name[0] && !was_found(list, list->known->node[i]))
-			add_known(list, list->known->node[i]);
+		const Mvmp__NodesAnswer__Node *node = list->known->node[i];
+
+		if (node->name[0] && !was_found(list, node) &&
+			mvctl_is_named(&list->terms, node->name, node->node_id))
+			add_known(list, node);
 	}
 	if (list->table.rows)
 		qsort(list->table.row, list->table.rows, sizeof list->table.row[0], sort_default);
@@ -246,19 +250,17 @@ static void summarize(const struct listing *list)
 		mvctl_note(list->ctl, "left out: %s", list->ctl->net->left_out);
 }
 
-static int nobody(struct mvctl *ctl)
+static void keep_named(struct listing *list)
 {
-	struct mvmp_error error;
+	unsigned kept = 0;
 
-	mvmp_fail(&error, MVMP_NO_ANSWER, "no node answers on %s", ctl->net->links);
-	if (ctl->net->left_out[0])
-		mvmp_hint(&error, "%.180s", ctl->net->left_out);
-	else
-		mvmp_hint(&error, "%s",
-			ctl->net->wire ? "no member of your cluster is there, the link is cut, or "
-					 "the cluster key differs"
-				       : "nodes of the wire answer with -i IFACE");
-	return mvctl_report(ctl, &error, NULL, NULL);
+	for (unsigned i = 0; i < list->found.count; i++) {
+		const struct mvctl_node *node = &list->found.node[i];
+
+		if (mvctl_is_named(&list->terms, node->name, node->id))
+			list->found.node[kept++] = *node;
+	}
+	list->found.count = kept;
 }
 
 static int list_nodes(struct listing *list)
@@ -269,6 +271,7 @@ static int list_nodes(struct listing *list)
 	if (rc)
 		return rc;
 	ask_aggregator(list);
+	keep_named(list);
 	list->sources = mvctl_alloc(list->found.count, sizeof list->sources[0]);
 	list->replies = mvctl_alloc(list->found.count, sizeof list->replies[0]);
 	rc = mvctl_read_samples(
@@ -277,7 +280,7 @@ static int list_nodes(struct listing *list)
 		return rc;
 	fill(list);
 	if (!list->table.rows)
-		return nobody(ctl);
+		return mvctl_nobody(ctl, "no node");
 	rc = mvctl_emit_table(ctl, &list->table);
 	if (!rc)
 		summarize(list);
@@ -297,20 +300,24 @@ static void clear(struct listing *list)
 	free(list->sources);
 	free(list->replies);
 	mvctl_nodes_clear(&list->found);
+	mvctl_names_clear(&list->terms);
 }
 
 static int run_nodes(struct mvctl *ctl, int argc, char **argv)
 {
 	struct listing list = {.ctl = ctl};
-	int rc;
+	struct mvmp_error error;
+	int rc = 0;
 
 	if (argc > 1)
 		return mvctl_usage(ctl, "nodes takes no %s", argv[1]);
-	rc = mvctl_connect(ctl, false);
-	if (rc)
-		return rc;
 	mvctl_table_init(&list.table);
-	rc = list_nodes(&list);
+	if (ctl->opt.nodes && mvctl_nodeset_expand(&list.terms, ctl->opt.nodes, &error))
+		rc = mvctl_report(ctl, &error, NULL, NULL);
+	if (!rc)
+		rc = mvctl_connect(ctl, false);
+	if (!rc)
+		rc = list_nodes(&list);
 	clear(&list);
 	return rc;
 }

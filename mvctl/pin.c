@@ -13,7 +13,8 @@ struct pin_words {
 	const char *domain, *cpus; /* cpus "": any */
 	unsigned long vcpu;
 	bool emulator;
-	char what[120]; /* "pin web-07 vCPU 0" */
+	char what[120];	 /* "pin web-07 vCPU 0" */
+	char words[200]; /* "pin web-07 0 4" */
 };
 
 static uint8_t *pack_pin(const struct pin_words *words, bool dry_run, size_t *len)
@@ -138,7 +139,7 @@ static int pin_on(struct mvctl *ctl, const struct mvctl_nodes *nodes, const stru
 	for (unsigned i = 0; i < nodes->count && !rc; i++)
 		finish_reply(ctl, &replies[i], words);
 	if (!rc)
-		mvctl_report_setter(ctl, replies, nodes->count, words->what);
+		mvctl_report_setter(ctl, replies, nodes->count, words->what, words->words);
 	mvctl_replies_clear(replies, nodes->count);
 	free(replies);
 	free(body);
@@ -192,6 +193,8 @@ static int run_pin(struct mvctl *ctl, int argc, char **argv)
 			ctl, "pCPUs %s: they are a list like 4, 0-3 or 0-3,8, or any", words.cpus);
 	snprintf(words.what, sizeof words.what, "pin %.60s %s %s", words.domain,
 		words.emulator ? "emulator" : "vCPU", words.emulator ? "" : argv[optind + 1]);
+	snprintf(words.words, sizeof words.words, "pin %.60s %s %.100s", words.domain,
+		argv[optind + 1], argv[optind + 2]);
 	return select_and_pin(ctl, &words);
 }
 
@@ -230,6 +233,7 @@ static int run_unpin(struct mvctl *ctl, int argc, char **argv)
 		return rc;
 	snprintf(words.what, sizeof words.what, "unpin %.60s %s %s", words.domain,
 		words.emulator ? "emulator" : "vCPU", words.emulator ? "" : argv[optind + 1]);
+	snprintf(words.words, sizeof words.words, "unpin %.60s %s", words.domain, argv[optind + 1]);
 	return select_and_pin(ctl, &words);
 }
 

@@ -63,6 +63,15 @@ static void add_row(struct mvctl *ctl, struct mvctl_table *table, const struct m
 	}
 }
 
+static bool any_answer(const struct mvctl_reply *replies, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (replies[i].error.status == MVMP_OK)
+			return true;
+	}
+	return false;
+}
+
 static int ping_all(struct mvctl *ctl, const struct mvctl_nodes *nodes, unsigned count)
 {
 	struct mvctl_reply *replies = mvctl_alloc(nodes->count, sizeof replies[0]);
@@ -83,10 +92,14 @@ static int ping_all(struct mvctl *ctl, const struct mvctl_nodes *nodes, unsigned
 			mvmp__ping__pack(&ping, body), replies);
 		for (unsigned i = 0; i < nodes->count; i++)
 			add_time(&times[i], &replies[i]);
+		if (!any_answer(replies, nodes->count))
+			break;
 	}
-	for (unsigned i = 0; i < nodes->count; i++)
-		add_row(ctl, &table, &replies[i], &times[i]);
-	if (!rc)
+	for (unsigned i = 0; i < nodes->count; i++) {
+		if (times[i].answered)
+			add_row(ctl, &table, &replies[i], &times[i]);
+	}
+	if (!rc && table.rows)
 		rc = mvctl_emit_table(ctl, &table);
 	if (!rc)
 		mvctl_report_replies(ctl, replies, nodes->count, "ping");

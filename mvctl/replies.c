@@ -11,26 +11,49 @@ void mvctl_bad_answer(struct mvctl_reply *reply)
 	mvmp_hint(&reply->error, "are the versions far apart? mvctl -n %s show link", reply->name);
 }
 
+/* Puts words in front of a sentence of the other side. */
+static void prefix(struct mvmp_error *error, const char *what, const char *words, const char *who)
+{
+	char *text = mvctl_format_text("%s%s%s: %s", what, words, who, error->text);
+
+	snprintf(error->text, sizeof error->text, "%s", text);
+	free(text);
+}
+
+static void complete_lost(struct mvctl *ctl, struct mvmp_error *error,
+	const struct mvctl_reply *reply, const char *what)
+{
+	bool unknown = error->status == MVMP_OUTCOME_UNKNOWN;
+	char id[2 * MVMP_ID_LEN + 1];
+
+	mvmp_hex(id, reply->operation, MVMP_ID_LEN);
+	mvmp_fail(error, error->status, "%s: %s %s in %.1f s; %s, operation %s", what,
+		unknown ? "no answer from" : "not done by", reply->name, ctl->opt.timeout_s,
+		unknown ? "outcome unknown" : "still running", id);
+	mvmp_hint(error, "it runs at most once; ask: mvctl -n %s op %s --wait", reply->name, id);
+}
+
 /* The sentence for a person: who, what, and the next step where the library cannot know it. */
 static void complete(struct mvctl *ctl, struct mvmp_error *error, const struct mvctl_reply *reply,
 	const char *what)
 {
-	char id[2 * MVMP_ID_LEN + 1];
-	bool unknown = error->status == MVMP_OUTCOME_UNKNOWN;
-
-	mvmp_hex(id, reply->operation, MVMP_ID_LEN);
-	if (reply->mutates && (unknown || error->status == MVMP_RUNNING)) {
-		mvmp_fail(error, error->status, "%s: %s %s in %.1f s; %s, operation %s", what,
-			unknown ? "no answer from" : "not done by", reply->name, ctl->opt.timeout_s,
-			unknown ? "outcome unknown" : "still running", id);
-		mvmp_hint(error, "it runs at most once; ask: mvctl -n %s op %s --wait", reply->name,
-			id);
-	} else if (error->status == MVMP_NO_ANSWER && !strstr(error->text, reply->name)) {
-		char text[sizeof error->text];
-
-		snprintf(text, sizeof text, "%s", error->text);
-		mvmp_fail(error, MVMP_NO_ANSWER, "%s: no answer from %s in %.1f s%s%.100s", what,
-			reply->name, ctl->opt.timeout_s, text[0] ? "; " : "", text);
+	switch (error->status) {
+	case MVMP_OUTCOME_UNKNOWN:
+	case MVMP_RUNNING:
+		if (reply->mutates)
+			complete_lost(ctl, error, reply, what);
+		break;
+	case MVMP_NO_ANSWER:
+		prefix(error, what, "", "");
+		break;
+	case MVMP_NOT_ALLOWED:
+		prefix(error, what, " refused by ", reply->name);
+		if (!error->hint[0])
+			mvmp_hint(error, "who keeps the CA can sign a new one: mvctl ca sign CADIR "
+					 "member.request --role ROLE -o OUTDIR");
+		break;
+	default:
+		break;
 	}
 }
 

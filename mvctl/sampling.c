@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLOCKS_AGREE_S = 5 };
+enum {
+	CLOCKS_AGREE_S = 5,
+	MAX_AGE_MS = 100, /* what was changed a moment ago shall be seen */
+};
 
 static bool decode_frames(struct mvmp_sample *into, size_t count, const ProtobufCBinaryData *frame,
 	uint64_t *interval_ns)
@@ -69,6 +72,7 @@ static uint8_t *pack_request(uint32_t kinds, const char *domain, size_t *len)
 	request.kinds = kinds;
 	request.texts = true;
 	request.previous = true;
+	request.max_age_ms = MAX_AGE_MS;
 	if (copy)
 		request.domain_name = copy;
 	body = mvctl_alloc(mvmp__sample_read__get_packed_size(&request), 1);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "select.h"
 #include "net.h"
 #include <fnmatch.h>
 #include <mvmp/bytes.h>
@@ -46,6 +47,18 @@ static bool matches_any(const struct mvctl_node *node, const struct mvctl_names 
 	return false;
 }
 
+bool mvctl_is_named(const struct mvctl_names *terms, const char *name, const char *id)
+{
+	struct mvctl_node node = {0};
+	bool plain = false;
+
+	for (unsigned i = 0; i < terms->count; i++)
+		plain |= terms->name[i][0] != '^';
+	snprintf(node.name, sizeof node.name, "%s", name);
+	snprintf(node.id, sizeof node.id, "%s", id);
+	return (!plain || matches_any(&node, terms, false)) && !matches_any(&node, terms, true);
+}
+
 static const struct mvctl_node *find_node(const struct mvctl_nodes *nodes, const char *term)
 {
 	for (unsigned i = 0; i < nodes->count; i++) {
@@ -69,87 +82,6 @@ static bool all_found(void *ctx, const struct mvctl_nodes *so_far)
 			return false;
 	}
 	return true;
-}
-
-static void fold_names(char *to, size_t size, const struct mvctl_nodes *nodes)
-{
-	struct mvctl_names names = {0};
-	char *text;
-
-	for (unsigned i = 0; i < nodes->count; i++)
-		mvctl_names_add(&names, nodes->node[i].name);
-	text = mvctl_nodeset_fold(&names);
-	snprintf(to, size, "%s", text);
-	free(text);
-	mvctl_names_clear(&names);
-}
-
-static int nobody(struct mvctl *ctl, const char *what)
-{
-	struct mvmp_error error;
-
-	mvmp_fail(&error, MVMP_NO_ANSWER, "%s answers on %s", what, ctl->net->links);
-	if (ctl->net->left_out[0])
-		mvmp_hint(&error, "%.180s", ctl->net->left_out);
-	else if (!ctl->net->wire)
-		mvmp_hint(&error,
-			"nodes of the wire answer with -i IFACE; the agent of this host "
-			"listens in %.60s",
-			ctl->opt.run_dir);
-	else
-		mvmp_hint(&error, "no member of your cluster is there, the link is cut, or the "
-				  "cluster key differs");
-	return mvctl_report(ctl, &error, NULL, NULL);
-}
-
-static size_t common_start(const char *a, const char *b)
-{
-	size_t len = 0;
-
-	while (a[len] && a[len] == b[len])
-		len++;
-	return len;
-}
-
-static const char *closest_name(const struct mvctl_nodes *nodes, const char *term)
-{
-	const char *closest = NULL;
-	unsigned best = 4;
-
-	for (unsigned i = 0; i < nodes->count; i++) {
-		unsigned distance = mvctl_distance(term, nodes->node[i].name);
-
-		if (distance < best) {
-			best = distance;
-			closest = nodes->node[i].name;
-		}
-	}
-	return closest;
-}
-
-static int no_such_node(struct mvctl *ctl, const struct mvctl_nodes *all, const char *term)
-{
-	const char *closest = closest_name(all, term);
-	struct mvctl_nodes alike = {0};
-	struct mvmp_error error;
-	char names[120];
-
-	for (unsigned i = 0; i < all->count; i++) {
-		if (common_start(term, all->node[i].name) < 2)
-			continue;
-		alike.node = mvctl_grow(alike.node, alike.count + 1, sizeof alike.node[0]);
-		alike.node[alike.count++] = all->node[i];
-	}
-	mvmp_fail(&error, MVMP_NOT_FOUND, "no node is called %s", term);
-	fold_names(names, sizeof names, alike.count ? &alike : all);
-	if (alike.count)
-		mvmp_hint(&error, "%u name%s like it: %s%s%s", alike.count,
-			alike.count == 1 ? " starts" : "s start", names,
-			closest ? "; closest " : "", closest ? closest : "");
-	else
-		mvmp_hint(&error, "nodes that answer: %s", names);
-	mvctl_nodes_clear(&alike);
-	return mvctl_report(ctl, &error, NULL, NULL);
 }
 
 /* Two members of one name: only a MAC tells which is meant. */
@@ -183,7 +115,7 @@ static int check_terms(
 		if (term[0] == '^' || mvctl_nodeset_is_glob(term))
 			continue;
 		rc = find_node(all, term) ? check_ambiguous(ctl, all, term)
-					  : no_such_node(ctl, all, term);
+					  : mvctl_no_such_node(ctl, all, term);
 		if (rc)
 			return rc;
 	}
@@ -235,6 +167,16 @@ static bool only_minus(const struct mvctl_names *terms)
 	return true;
 }
 
+static bool any_matches(const struct mvctl_nodes *nodes, const struct mvctl_names *terms)
+{
+	for (unsigned i = 0; i < nodes->count; i++) {
+		if (matches_any(&nodes->node[i], terms, false) &&
+			!matches_any(&nodes->node[i], terms, true))
+			return true;
+	}
+	return false;
+}
+
 static int select_named(struct mvctl *ctl, struct mvctl_names *terms, struct mvctl_nodes *ret)
 {
 	int rc;
@@ -249,12 +191,12 @@ static int select_named(struct mvctl *ctl, struct mvctl_names *terms, struct mvc
 	if (rc)
 		return rc;
 	if (!ret->count)
-		return nobody(ctl, "no node");
+		return mvctl_nobody(ctl, "no node");
 	rc = check_terms(ctl, ret, terms);
+	if (!rc && !any_matches(ret, terms))
+		rc = mvctl_nothing_matches(ctl, ret);
 	if (!rc)
 		keep_matching(ret, terms);
-	if (!rc && !ret->count)
-		rc = mvctl_usage(ctl, "-n %s means no node that answers", ctl->opt.nodes);
 	return rc;
 }
 
@@ -267,10 +209,10 @@ static int select_default(struct mvctl *ctl, struct mvctl_nodes *ret)
 	if (rc)
 		return rc;
 	if (!ret->count)
-		return nobody(ctl, "no node");
+		return mvctl_nobody(ctl, "no node");
 	if (ret->count == 1 || ctl->opt.all)
 		return 0;
-	fold_names(names, sizeof names, ret);
+	mvctl_fold_names(names, sizeof names, ret);
 	mvmp_fail(
 		&error, MVMP_INVALID, "%u nodes answer; say which: -n NODES or --all", ret->count);
 	mvmp_hint(&error, "nodes: %s", names);
@@ -320,5 +262,5 @@ int mvctl_select_aggregator(struct mvctl *ctl, struct mvctl_node *ret)
 		*ret = *found;
 	mvctl_nodes_clear(&all);
 	snprintf(what, sizeof what, "no aggregator%s%s", name ? " called " : "", name ? name : "");
-	return found ? 0 : nobody(ctl, what);
+	return found ? 0 : mvctl_nobody(ctl, what);
 }

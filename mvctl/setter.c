@@ -36,7 +36,7 @@ static const struct mvctl_column failed_columns[] = {
 
 /* "again: mvctl -n NODES ..." for what failed without any change. */
 static void print_again(
-	struct mvctl *ctl, const struct mvctl_reply *replies, unsigned count, const char *what)
+	struct mvctl *ctl, const struct mvctl_reply *replies, unsigned count, const char *words)
 {
 	struct mvctl_names names = {0};
 	char id[2 * MVMP_ID_LEN + 1], *folded;
@@ -52,7 +52,7 @@ static void print_again(
 	}
 	if (names.count) {
 		folded = mvctl_nodeset_fold(&names);
-		fprintf(ctl->err, "  again:   mvctl -n '%s' %s ...\n", folded, what);
+		fprintf(ctl->err, "  again:   mvctl -n '%s' %s\n", folded, words);
 		free(folded);
 	}
 	mvctl_names_clear(&names);
@@ -83,8 +83,8 @@ static unsigned print_failures(struct mvctl *ctl, const struct mvctl_reply *repl
 	return failed;
 }
 
-void mvctl_report_setter(
-	struct mvctl *ctl, const struct mvctl_reply *replies, unsigned count, const char *what)
+void mvctl_report_setter(struct mvctl *ctl, const struct mvctl_reply *replies, unsigned count,
+	const char *what, const char *words)
 {
 	unsigned failed;
 
@@ -102,5 +102,5 @@ void mvctl_report_setter(
 	}
 	failed = print_failures(ctl, replies, count);
 	fprintf(ctl->err, "%u of %u changed, %u failed\n", count - failed, count, failed);
-	print_again(ctl, replies, count, what);
+	print_again(ctl, replies, count, words);
 }

@@ -9,8 +9,8 @@
 int mvctl_confirm(struct mvctl *ctl, unsigned targets, const char *what);
 
 /* Reports the failures of a change: one sentence for one node, a table for several, and how to go
- * on. */
-void mvctl_report_setter(
-	struct mvctl *ctl, const struct mvctl_reply *replies, unsigned count, const char *what);
+ * on. `what` is for sentences ("pin web-07 vCPU 0"), `words` the command line to repeat. */
+void mvctl_report_setter(struct mvctl *ctl, const struct mvctl_reply *replies, unsigned count,
+	const char *what, const char *words);
 
 #endif

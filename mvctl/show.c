@@ -13,12 +13,8 @@ int mvctl_emit_table(struct mvctl *ctl, struct mvctl_table *table)
 
 	if (mvctl_table_check(table, &style, &error))
 		return mvctl_report(ctl, &error, NULL, NULL);
-	for (unsigned r = 0; r < table->rows && mvctl_wants_json(ctl); r++) {
-		if (ctl->opt.format == MVCTL_JSONL)
-			mvctl_print_line(ctl, mvctl_row_json(table, &table->row[r]));
-		else
-			mvctl_add_item(ctl, mvctl_row_json(table, &table->row[r]));
-	}
+	for (unsigned r = 0; r < table->rows && mvctl_wants_json(ctl); r++)
+		mvctl_add_item(ctl, mvctl_row_json(table, &table->row[r]));
 	if (!mvctl_wants_json(ctl))
 		mvctl_table_print(ctl->out, table, &style);
 	else if (!ctl->items)

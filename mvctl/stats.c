@@ -121,6 +121,7 @@ static void summarize(struct stats *stats, const struct mvctl_follow_totals *tot
 	json_object_set_new(
 		summary, "errors", ctl->errors ? json_incref(ctl->errors) : json_array());
 	mvctl_print_line(ctl, summary);
+	ctl->summarized = true;
 }
 
 static int read_views(
