@@ -115,7 +115,7 @@ static void begin_reading(struct mvs_node *node, uint64_t now)
 	read.kinds = node->core->config.kinds;
 	read.texts = true;
 	read.previous = true;
-	read.max_age_ms = 1000;
+	read.max_age_ms = 1; /* made now: our clocks are related by it */
 	node->phase = MVS_READING;
 	call_node(node, MVMP_VERB_SAMPLE_READ, &read.base, read_done, now);
 }

@@ -84,18 +84,37 @@ static bool any_simulated(const struct mvs_draw_job *job)
 	return false;
 }
 
+/* What all titles begin with, up to a space or slash; "" when they share nothing. */
+static void common_title(char to[static MVS_TITLE_MAX], const struct mvs_draw_job *job)
+{
+	size_t len = strlen(job->item[0].title);
+
+	for (unsigned i = 1; i < job->items; i++) {
+		size_t same = 0;
+
+		while (same < len && job->item[i].title[same] == job->item[0].title[same])
+			same++;
+		len = same;
+	}
+	while (len && job->item[0].title[len] && job->item[0].title[len] != ' ' &&
+		job->item[0].title[len] != '/')
+		len--;
+	snprintf(to, MVS_TITLE_MAX, "%.*s", (int)len, job->item[0].title);
+}
+
 static void add_title(struct mvs_args *args, const struct mvs_draw_job *job,
 	const struct mvs_draw_result *result, const struct scale *scale)
 {
 	const char *mark = any_simulated(job) ? " - simulated" : "";
-	char now[16];
+	char now[16], common[MVS_TITLE_MAX];
 
+	common_title(common, job);
 	mvs_arg(args, "--title");
 	if (job->thumbnail)
 		mvs_arg(args, "%s %s%s", number_text(now, result->line[0].now / scale->divisor),
 			scale->unit, mark);
-	else if (job->items == 1)
-		mvs_arg(args, "%s%s", job->item[0].title, mark);
+	else if (*common)
+		mvs_arg(args, "%s%s", common, mark);
 	else
 		mvs_arg(args, "%u series%s", job->items, mark);
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { FIRST_MAX = 256 }; /* a first sample has no more frames */
+
 void mvs_live_init(struct mvs_live *live)
 {
 	memset(live, 0, sizeof *live);
@@ -30,6 +32,15 @@ bool mvs_live_has(const struct mvs_live *live)
 bool mvs_live_has_two(const struct mvs_live *live)
 {
 	return live->before->arrival_ns != 0;
+}
+
+/* A subscription's frames are numbered from 1; one that we find under way is taken as it is. */
+static void begin_counting(struct mvs_live *live, uint64_t sequence)
+{
+	if (live->counting || sequence > FIRST_MAX)
+		return;
+	live->highest_sequence = 0;
+	live->counting = true;
 }
 
 /* Sequence numbers that were passed over are lost until they come late. */
@@ -139,6 +150,8 @@ int mvs_live_frame(struct mvs_live *live, const uint8_t *bytes, size_t len, bool
 
 	if (rc)
 		return rc;
+	if (numbered)
+		begin_counting(live, head.sequence);
 	before_first = live->counting ? live->highest_sequence + 1 : head.sequence;
 	if (numbered)
 		count_frame(live, head.sequence);

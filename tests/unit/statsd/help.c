@@ -15,22 +15,34 @@ static void take_line(void *ctx, const char *text)
 	bed->lines++;
 }
 
-void bed_make(struct bed *bed)
+static void make(struct bed *bed)
 {
-	memset(bed, 0, sizeof *bed);
 	strcpy(bed->directory, "/tmp/mvs-store-XXXXXX");
 	assert_non_null(mkdtemp(bed->directory));
 	bed->now_ns = 1000 * MVMP_NS_PER_S;
 	bed_open(bed);
 }
 
+void bed_make(struct bed *bed)
+{
+	memset(bed, 0, sizeof *bed);
+	make(bed);
+}
+
+void bed_make_fast(struct bed *bed)
+{
+	memset(bed, 0, sizeof *bed);
+	bed->fast = true;
+	make(bed);
+}
+
 void bed_open(struct bed *bed)
 {
 	static const struct mvmp_key key = {{0x4d, 0x56}, 0};
 	struct mvs_store_config config = {.directory = bed->directory,
-		.step_s = 10,
-		.interval_ms = 10000,
-		.flush_s = 30,
+		.step_s = bed->fast ? 1 : 10,
+		.interval_ms = bed->fast ? 1000 : 10000,
+		.flush_s = bed->fast ? 2 : 30,
 		.files_max = 100,
 		.queue_bytes = 1 << 20,
 		.log = take_line,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdbool.h>
 #include <store.h>
 
 /* A store without a thread in a directory of its own; rows go in at a time we choose. */
@@ -17,6 +18,7 @@ struct bed {
 	struct mvs_dir *dir;
 	struct mvs_file *vif;
 	uint64_t now_ns;
+	bool fast;
 	char said[512]; /* the newest log line */
 	unsigned lines;
 };
@@ -24,7 +26,8 @@ struct bed {
 enum { T0 = 1700000000 }; /* seconds; a multiple of the step */
 
 void bed_make(struct bed *bed);
-void bed_open(struct bed *bed); /* also again, after bed_close() */
+void bed_make_fast(struct bed *bed); /* step and interval 1 s instead of 10 */
+void bed_open(struct bed *bed);	     /* also again, after bed_close() */
 void bed_close(struct bed *bed);
 void bed_crash(struct bed *bed); /* as kill -9: what waits in memory is gone */
 void bed_remove(struct bed *bed);
