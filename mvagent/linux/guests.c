@@ -204,6 +204,8 @@ static void libvirt_done(
 		libvirt_lost(lx, error);
 		return;
 	}
+	if (lx->guests->libvirt_away)
+		mva_vbds_ask_anew(lx);
 	lx->guests->libvirt_away = false;
 	lx->guests->libvirt.failures = 0;
 	mva_linux_can(lx, "libvirt", true, NULL);

@@ -141,6 +141,7 @@ void mva_vifs_sample(struct mva_guest *guest, struct mvmp_sample *out);
 
 /* vbds.c */
 void mva_vbds_advance(struct mva_linux *lx);
+void mva_vbds_ask_anew(struct mva_linux *lx); /* libvirt is back: old troubles may be over */
 void mva_vbds_sample(struct mva_guest *guest, struct mvmp_sample *out);
 /* Why libvirt's part of a guest is old, or MVMP_REASON_NONE. */
 uint8_t mva_guest_reason(const struct mva_guest *guest);

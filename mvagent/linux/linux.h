@@ -4,7 +4,7 @@
 
 /* What the files of the linux backend share. One struct per collector, owned by its file. */
 
-#include "../backend.h"
+#include "../cpuset.h"
 
 enum {
 	MVA_NUMA_MAX = 64,
@@ -171,17 +171,6 @@ static inline void mva_set_or_unsupported(
 		mvmp_set(r, metric, value);
 	else
 		mva_unsupported(r, metric);
-}
-
-static inline bool mva_cpuset_has(const struct mva_cpuset *set, unsigned cpu)
-{
-	return cpu < MVA_CPUS_MAX && set->bits[cpu / 64] >> cpu % 64 & 1;
-}
-
-static inline void mva_cpuset_add(struct mva_cpuset *set, unsigned cpu)
-{
-	if (cpu < MVA_CPUS_MAX)
-		set->bits[cpu / 64] |= 1ull << cpu % 64;
 }
 
 /* Collectors: open once; sample into the node's, a pCPU's, ... records; close. */

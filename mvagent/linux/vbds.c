@@ -20,9 +20,11 @@ uint8_t mva_guest_reason(const struct mva_guest *guest)
 {
 	if (!guest->managed)
 		return MVMP_REASON_NONE;
-	if (guest->stopped || guest->question.stuck)
+	if (guest->stopped)
 		return MVMP_REASON_HUNG;
-	return guest->lx->guests->libvirt_away ? MVMP_REASON_NO_LIBVIRT : MVMP_REASON_NONE;
+	if (guest->lx->guests->libvirt_away)
+		return MVMP_REASON_NO_LIBVIRT;
+	return guest->question.stuck ? MVMP_REASON_HUNG : MVMP_REASON_NONE;
 }
 
 static struct mva_vbd *find_vbd(struct mva_guest *guest, const char *target)
@@ -79,11 +81,23 @@ static void answered(void *ctx, const struct mvmp_error *error, const uint8_t *a
 		guest->question.spacing_ns = guests->block_ns;
 		guest->question.due_ns = mva_linux_now(guest->lx) + guests->block_ns;
 		take_answer(guest, &r);
-	} else if (error->status == MVMP_BUSY ||
-		   (error->status == MVMP_NO_ANSWER && !guests->libvirt_away)) {
+	} else if (error->status == MVMP_NO_ANSWER) {
 		back_off(&guest->question, mva_linux_now(guest->lx));
+	} else if (error->status == MVMP_IO) {
+		guests->libvirt.due_ns = 0; /* is libvirt away? */
 	} else if (error->status == MVMP_NOT_FOUND) {
 		mva_guests_refresh_soon(guest->lx);
+	}
+}
+
+void mva_vbds_ask_anew(struct mva_linux *lx)
+{
+	for (unsigned i = 0; i < lx->guests->count; i++) {
+		struct mva_question *question = &lx->guests->at[i]->question;
+
+		question->stuck = false;
+		question->spacing_ns = lx->guests->block_ns;
+		question->due_ns = 0;
 	}
 }
 

@@ -35,7 +35,7 @@ virConnectPtr mva_virt_connect(const char *uri, struct mvmp_error *err)
 	virSetErrorFunc(NULL, keep_quiet);
 	conn = virConnectOpen(uri);
 	if (!conn)
-		mva_virt_fail(err, MVMP_NO_ANSWER, uri);
+		mva_virt_fail(err, MVMP_IO, uri);
 	return conn;
 }
 
@@ -99,7 +99,7 @@ int mva_virt_inventory(virConnectPtr conn, struct mvmp_writer *w, struct mvmp_er
 	count = virConnectListAllDomains(conn, &domain, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 	if (count < 0) {
 		free(made);
-		return mva_virt_fail(err, MVMP_NO_ANSWER, "list of domains");
+		return mva_virt_fail(err, MVMP_IO, "list of domains");
 	}
 	for (int i = 0; i < count; i++) {
 		room = room && put_domain(domain[i], made, w);

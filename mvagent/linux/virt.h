@@ -10,7 +10,7 @@
 #include <libvirt/libvirt.h>
 
 /* The connection of this process, opened when there is none or the last is dead. NULL with
- * MVMP_UNSUPPORTED when no URI was set, MVMP_NO_ANSWER when libvirt is away. */
+ * MVMP_UNSUPPORTED when no URI was set, MVMP_IO when libvirt is away. */
 virConnectPtr mva_virt_connect(const char *uri, struct mvmp_error *err);
 
 /* -status with libvirt's own words after ours. */
@@ -26,7 +26,7 @@ int mva_virt_inventory(virConnectPtr conn, struct mvmp_writer *w, struct mvmp_er
 bool mva_virt_parse(const char *xml, struct mva_libvirt_domain *ret);
 
 /* Asks QEMU, by libvirt, for block (if `disks`) and balloon statistics. A domain whose last
- * question is still unanswered gives MVMP_BUSY at once and holds no thread of libvirt's. */
+ * question is still unanswered gives MVMP_NO_ANSWER at once and holds no thread of libvirt's. */
 int mva_virt_block(virDomainPtr domain, bool disks, struct mvmp_writer *w, struct mvmp_error *err);
 
 int mva_virt_pin(

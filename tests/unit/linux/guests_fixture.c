@@ -18,7 +18,7 @@ static int number_of(const struct libvirt *libvirt, const uint8_t *uuid)
 static int answer_list(struct libvirt *libvirt, struct mvmp_writer *w, struct mvmp_error *err)
 {
 	if (libvirt->away)
-		return mvmp_fail(err, MVMP_NO_ANSWER, "libvirt is away");
+		return mvmp_fail(err, MVMP_IO, "libvirt is away");
 	mvmp_put_u8(w, MVA_INVENTORY_LIBVIRT);
 	for (unsigned i = 0; i < libvirt->domains; i++)
 		assert_true(mva_inventory_put_domain(w, &libvirt->domain[i]));
@@ -34,7 +34,9 @@ static int answer_block(
 	if (n < 0)
 		return mvmp_fail(err, MVMP_NOT_FOUND, "no such domain");
 	libvirt->asked[n]++;
-	if (libvirt->hangs[n] || libvirt->away)
+	if (libvirt->away)
+		return mvmp_fail(err, MVMP_IO, "libvirt is away");
+	if (libvirt->hangs[n])
 		return mvmp_fail(err, MVMP_NO_ANSWER, "no answer in 2 s");
 	mva_balloon_put(w, &libvirt->balloon);
 	mva_block_put(w, &libvirt->block);
