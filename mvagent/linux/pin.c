@@ -215,6 +215,8 @@ void mva_linux_pin(
 		done(ctx, &err, NULL);
 		return;
 	}
+	call->done = done;
+	call->ctx = ctx;
 	start(call, guest);
 }
 
