@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
+#include "workers.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PATIENCE_S = 5, ANSWER_MAX = 4096 };
+
+struct pending {
+	uint64_t id; /* 0: free */
+	mva_task_done *done;
+	void *ctx;
+};
+
+struct mva_helper_client {
+	struct mva_privops base;
+	int questions, tasks;
+	uint64_t last;
+	struct pending pending[MVA_TASKS_MAX];
+	uint8_t *answer; /* MVA_TASK_ANSWER_MAX, once a long one came */
+};
+
+static struct mva_helper_client *client_of(struct mva_privops *priv)
+{
+	return (struct mva_helper_client *)(void *)priv;
+}
+
+/* Asks and waits for the answer; its bytes go to `to`. Length or -errno. */
+static int ask(struct mva_helper_client *c, const struct mvmp_writer *question, void *to,
+	size_t size, int *fd, struct mvmp_error *err)
+{
+	uint8_t answer[ANSWER_MAX];
+	struct mvmp_error ignored;
+	struct mvmp_reader r;
+	ssize_t got;
+	int rc;
+
+	*fd = -1;
+	if (!err)
+		err = &ignored;
+	rc = question->bad ? -EMSGSIZE
+			   : mva_wire_send(c->questions, question->buf, question->used, -1);
+	got = rc ? rc : mva_wire_receive(c->questions, answer, sizeof answer, fd);
+	r = mvmp_reader(answer, got > 0 ? (size_t)got : 0);
+	if (mvmp_get_u32(&r) != MVA_WIRE_ANSWER) {
+		mvmp_fail(err, MVMP_IO, "the helper process does not answer");
+		return -EPIPE;
+	}
+	rc = (int)mvmp_get_u32(&r);
+	mva_wire_get_error(&r, err);
+	if (rc < 0)
+		return rc;
+	if (size > r.left)
+		size = r.left;
+	if (size)
+		memcpy(to, r.at, size);
+	return (int)size;
+}
+
+static int client_open(
+	struct mva_privops *priv, const struct mva_open *what, struct mvmp_error *err)
+{
+	uint8_t question[128];
+	struct mvmp_writer w = mvmp_writer(question, sizeof question);
+	int fd, rc;
+
+	mvmp_put_u32(&w, MVA_WIRE_OPEN);
+	mvmp_put_u32(&w, what->source);
+	mvmp_put_bytes(&w, what->name, MVA_NAME_LEN);
+	mvmp_put_u32(&w, what->number);
+	mvmp_put_u32(&w, what->perf_type);
+	mvmp_put_u64(&w, what->perf_config);
+	rc = ask(client_of(priv), &w, NULL, 0, &fd, err);
+	if (rc < 0 && fd >= 0)
+		close(fd);
+	return rc < 0 ? rc : fd >= 0 ? fd : -EIO;
+}
+
+static int client_read_pid_io(struct mva_privops *priv, uint32_t pid, char *to, size_t size)
+{
+	uint8_t question[8];
+	struct mvmp_writer w = mvmp_writer(question, sizeof question);
+	int fd, rc;
+
+	mvmp_put_u32(&w, MVA_WIRE_READ_PID_IO);
+	mvmp_put_u32(&w, pid);
+	rc = ask(client_of(priv), &w, to, size, &fd, NULL);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static struct pending *find(struct mva_helper_client *c, uint64_t id)
+{
+	for (unsigned i = 0; i < MVA_TASKS_MAX; i++) {
+		if (c->pending[i].id == id)
+			return &c->pending[i];
+	}
+	return NULL;
+}
+
+static uint64_t client_start(struct mva_privops *priv, enum mva_task task, const void *request,
+	size_t len, unsigned deadline_ms, mva_task_done *done, void *ctx)
+{
+	struct mva_helper_client *c = client_of(priv);
+	struct pending *slot = find(c, 0);
+	uint8_t message[MVA_TASK_REQUEST_MAX + 32];
+	struct mvmp_writer w = mvmp_writer(message, sizeof message);
+
+	mvmp_put_u32(&w, MVA_WIRE_START);
+	mvmp_put_u64(&w, ++c->last);
+	mvmp_put_u32(&w, task);
+	mvmp_put_u32(&w, deadline_ms);
+	mvmp_put_bytes(&w, request, len);
+	if (!slot || w.bad || len > MVA_TASK_REQUEST_MAX ||
+		mva_wire_send(c->tasks, message, w.used, -1))
+		return 0;
+	*slot = (struct pending){.id = c->last, .done = done, .ctx = ctx};
+	return slot->id;
+}
+
+static void client_cancel(struct mva_privops *priv, uint64_t id)
+{
+	struct mva_helper_client *c = client_of(priv);
+	struct pending *slot = id ? find(c, id) : NULL;
+	uint8_t message[16];
+	struct mvmp_writer w = mvmp_writer(message, sizeof message);
+
+	if (!slot)
+		return;
+	*slot = (struct pending){0};
+	mvmp_put_u32(&w, MVA_WIRE_CANCEL);
+	mvmp_put_u64(&w, id);
+	mva_wire_send(c->tasks, message, w.used, -1);
+}
+
+static const struct mva_privops_ops client_ops = {
+	.open = client_open,
+	.read_pid_io = client_read_pid_io,
+	.start = client_start,
+	.cancel = client_cancel,
+};
+
+struct mva_helper_client *mva_helper_client_new(int questions, int tasks)
+{
+	struct mva_helper_client *c = calloc(1, sizeof *c);
+	struct timeval patience = {.tv_sec = PATIENCE_S};
+
+	if (!c)
+		return NULL;
+	c->base.ops = &client_ops;
+	c->questions = questions;
+	c->tasks = tasks;
+	setsockopt(questions, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	return c;
+}
+
+void mva_helper_client_free(struct mva_helper_client *c)
+{
+	if (!c)
+		return;
+	close(c->questions);
+	close(c->tasks);
+	free(c->answer);
+	free(c);
+}
+
+struct mva_privops *mva_helper_privops(struct mva_helper_client *c)
+{
+	return &c->base;
+}
+
+int mva_helper_client_socket(const struct mva_helper_client *c)
+{
+	return c->tasks;
+}
+
+/* The bytes of an answer that came in a memory file; NULL when they cannot be had. */
+static const uint8_t *from_file(struct mva_helper_client *c, int fd, size_t len)
+{
+	if (!c->answer)
+		c->answer = malloc(MVA_TASK_ANSWER_MAX);
+	if (!c->answer || len > MVA_TASK_ANSWER_MAX || pread(fd, c->answer, len, 0) != (ssize_t)len)
+		return NULL;
+	return c->answer;
+}
+
+static void finish(struct mva_helper_client *c, struct mvmp_reader *r, int fd)
+{
+	uint64_t id = mvmp_get_u64(r);
+	struct pending *slot = id ? find(c, id) : NULL;
+	struct pending was;
+	struct mvmp_error err;
+	const uint8_t *bytes;
+	uint32_t len;
+
+	mva_wire_get_error(r, &err);
+	len = mvmp_get_u32(r);
+	bytes = fd >= 0 ? from_file(c, fd, len) : r->at;
+	if (!slot || r->bad)
+		return;
+	was = *slot;
+	*slot = (struct pending){0};
+	if (!bytes)
+		mvmp_fail(&err, MVMP_NO_MEMORY, "the answer of a task cannot be read");
+	was.done(was.ctx, &err, bytes, !bytes ? 0 : fd >= 0 ? len : r->left);
+}
+
+int mva_helper_client_receive(struct mva_helper_client *c)
+{
+	static uint8_t message[MVA_WIRE_INLINE_MAX + 1024];
+	struct mvmp_reader r;
+	int fd;
+	ssize_t got = mva_wire_receive(c->tasks, message, sizeof message, &fd);
+
+	if (got <= 0)
+		return -EPIPE;
+	r = mvmp_reader(message, (size_t)got);
+	if (mvmp_get_u32(&r) == MVA_WIRE_DONE)
+		finish(c, &r, fd);
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
+static int ask_plain(struct mva_helper_client *c, enum mva_wire_kind kind, const void *bytes,
+	size_t len, struct mvmp_error *err)
+{
+	uint8_t *question = malloc(len + 4);
+	struct mvmp_writer w = mvmp_writer(question, question ? len + 4 : 0);
+	int fd, rc;
+
+	mvmp_put_u32(&w, kind);
+	mvmp_put_bytes(&w, bytes, len);
+	rc = ask(c, &w, NULL, 0, &fd, err);
+	if (fd >= 0)
+		close(fd);
+	free(question);
+	return rc;
+}
+
+int mva_helper_ready(struct mva_helper_client *c)
+{
+	return ask_plain(c, MVA_WIRE_READY, NULL, 0, NULL);
+}
+
+int mva_helper_watch(struct mva_helper_client *c, const char *interface)
+{
+	return ask_plain(c, MVA_WIRE_WATCH, interface, strlen(interface), NULL);
+}
+
+int mva_helper_store_cluster(
+	struct mva_helper_client *c, const uint8_t *document, size_t len, struct mvmp_error *err)
+{
+	return ask_plain(c, MVA_WIRE_STORE_CLUSTER, document, len, err);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MVA_HELPER_CLIENT_H
+#define MVA_HELPER_CLIENT_H
+
+/* The protocol process's side of the helper: mva_privops over the two sockets. */
+
+#include "wire.h"
+
+struct mva_helper_client;
+
+/* Takes over both sockets. NULL without memory. */
+struct mva_helper_client *mva_helper_client_new(int questions, int tasks);
+void mva_helper_client_free(struct mva_helper_client *client);
+
+struct mva_privops *mva_helper_privops(struct mva_helper_client *client);
+
+/* The socket to wait on; readable: mva_helper_client_receive(), which calls `done` of tasks and
+ * returns -EPIPE when the helper is gone. */
+int mva_helper_client_socket(const struct mva_helper_client *client);
+int mva_helper_client_receive(struct mva_helper_client *client);
+
+int mva_helper_ready(struct mva_helper_client *client);
+int mva_helper_watch(struct mva_helper_client *client, const char *interface);
+int mva_helper_store_cluster(struct mva_helper_client *client, const uint8_t *document, size_t len,
+	struct mvmp_error *err);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <mvmp/run.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PAUSE_MS = 200 };
+
+struct supervisor {
+	const struct mva_options *options;
+	mva_protocol_main *protocol;
+	sigset_t awaited, before;
+	pid_t helper;
+	int ready; /* read end */
+	bool was_ready;
+};
+
+static int start(struct supervisor *s)
+{
+	pid_t parent = getpid();
+	int pipe_ends[2];
+
+	if (s->ready >= 0)
+		close(s->ready);
+	s->ready = -1;
+	if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	s->helper = fork();
+	if (s->helper < 0) {
+		close(pipe_ends[0]);
+		close(pipe_ends[1]);
+		return -errno;
+	}
+	if (!s->helper) {
+		close(pipe_ends[0]);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		prctl(PR_SET_NAME, "mvagent-helper");
+		sigprocmask(SIG_SETMASK, &s->before, NULL);
+		if (getppid() != parent)
+			_exit(MVA_EXIT_FAILED);
+		_exit(mva_helper_main(s->options, s->protocol, pipe_ends[1], s->was_ready));
+	}
+	close(pipe_ends[1]);
+	s->ready = pipe_ends[0];
+	return 0;
+}
+
+static void note_ready(struct supervisor *s)
+{
+	char byte;
+
+	if (s->ready >= 0 && read(s->ready, &byte, 1) == 1)
+		s->was_ready = true;
+}
+
+static int end(struct supervisor *s)
+{
+	int status;
+
+	kill(s->helper, SIGTERM);
+	while (waitpid(s->helper, &status, 0) < 0 && errno == EINTR)
+		;
+	return MVA_EXIT_OK;
+}
+
+/* The helper ended: -1 to start it again, else the exit code. */
+static int ended(struct supervisor *s, int status)
+{
+	const struct timespec pause = {0, PAUSE_MS * 1000000};
+
+	note_ready(s);
+	if (!s->was_ready)
+		return WIFEXITED(status) ? WEXITSTATUS(status) : MVA_EXIT_FAILED;
+	if (WIFSIGNALED(status))
+		mvmp_log("the helper was ended by signal %d (%s), starting it again",
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		mvmp_log("the helper ended with code %d, starting it again", WEXITSTATUS(status));
+	nanosleep(&pause, NULL);
+	while (start(s))
+		nanosleep(&pause, NULL);
+	return -1;
+}
+
+int mva_supervise(const struct mva_options *options, mva_protocol_main *protocol)
+{
+	struct supervisor s = {.options = options, .protocol = protocol, .ready = -1};
+	int code = -1, status;
+
+	sigemptyset(&s.awaited);
+	sigaddset(&s.awaited, SIGCHLD);
+	sigaddset(&s.awaited, SIGTERM);
+	sigaddset(&s.awaited, SIGINT);
+	sigprocmask(SIG_BLOCK, &s.awaited, &s.before);
+	signal(SIGPIPE, SIG_IGN);
+	if (start(&s)) {
+		mvmp_log("cannot start the helper process: %s", strerror(errno));
+		return MVA_EXIT_FAILED;
+	}
+	while (code < 0) {
+		int signal_number = sigwaitinfo(&s.awaited, NULL);
+
+		if (signal_number == SIGTERM || signal_number == SIGINT)
+			return end(&s);
+		if (waitpid(s.helper, &status, WNOHANG) == s.helper)
+			code = ended(&s, status);
+	}
+	return code;
+}
