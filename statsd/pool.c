@@ -13,6 +13,8 @@
 
 extern char **environ;
 
+enum { JOBS_MAX = 500 }; /* librrd and pango keep a little memory of every picture */
+
 struct job {
 	struct mvs_draw_job job;
 	mvs_draw_done *done;
@@ -29,7 +31,8 @@ struct worker {
 	struct ev_timer limit;
 	struct job *job; /* under way */
 	struct mvs_draw_output output;
-	size_t got; /* bytes of the answer so far */
+	size_t got;    /* bytes of the answer so far */
+	unsigned jobs; /* done by this process */
 };
 
 struct mvs_pool {
@@ -132,8 +135,11 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
 		return;
 	}
 	worker->got += (size_t)n;
-	if (next_part(worker, &to) == 0)
-		end_job(worker);
+	if (next_part(worker, &to) != 0)
+		return;
+	if (++worker->jobs >= JOBS_MAX)
+		stop_worker(worker);
+	end_job(worker);
 }
 
 /* ---- starting ---------------------------------------------------------------------------------
@@ -168,6 +174,7 @@ static int start_worker(struct worker *worker)
 		close(pair[0]);
 		return rc;
 	}
+	worker->jobs = 0;
 	worker->fd = pair[0];
 	fcntl(worker->fd, F_SETFL, O_NONBLOCK);
 	ev_io_init(&worker->io, on_readable, worker->fd, EV_READ);

@@ -43,17 +43,17 @@ static int set_times(struct mvs_draw_job *job, const Mvmp__HistoryRead *read, st
 static void name_path(char *to, size_t size, struct mvs_core *core, const char *entity)
 {
 	size_t len = strcspn(entity, "/");
-	char first[MVMP_NAME_MAX + 1];
-	const struct mvs_node *node;
+	char first[MVMP_NAME_MAX + 1] = "";
+	const struct mvs_node *node = NULL;
 
-	snprintf(to, size, "%s", entity);
-	if (len >= sizeof first)
-		return;
-	memcpy(first, entity, len);
-	first[len] = '\0';
-	node = mvs_node_find(core, first);
+	if (len < sizeof first) {
+		memcpy(first, entity, len);
+		node = mvs_node_find(core, first);
+	}
 	if (node && node->name[0])
 		snprintf(to, size, "%s%s", node->name, entity + len);
+	else
+		snprintf(to, size, "%s%s", first, entity + strlen(first));
 }
 
 static void fill_item(struct mvs_draw_item *item, const struct mvs_series *series,
