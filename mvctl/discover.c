@@ -10,7 +10,7 @@ enum {
 	PROBES = 4,	 /* rounds while nobody has answered */
 };
 #define ROUND_WIRE_S 0.25
-#define ROUND_HOST_S 0.1
+#define ROUND_HOST_S 0.05
 
 void mvctl_nodes_clear(struct mvctl_nodes *nodes)
 {

@@ -17,7 +17,7 @@ static const char options_text[] =
 	"  --all               all nodes that answer\n"
 	"  -i IFACE            by Ethernet on this interface; without it this host's Unix links\n"
 	"                      and the interface of the configuration\n"
-	"  --run DIR           directory of the Unix links (/run/mvmp)\n"
+	"  --run DIR           the Unix links in this directory only (/run/mvmp)\n"
 	"  --identity DIR      who you are ($MVMP_IDENTITY, ~/.config/mvmp, /etc/mvmp)\n"
 	"  --aggregator NAME   which mvstatsd is asked, where there are several\n"
 	"  --timeout SPAN      how long an answer is waited for (5s)\n"

@@ -13,7 +13,6 @@ void mvctl_init(struct mvctl *ctl, const char *program)
 	ctl->program = program;
 	ctl->out = stdout;
 	ctl->err = stderr;
-	ctl->opt.run_dir = "/run/mvmp";
 	ctl->opt.timeout_s = 5;
 	mvctl_set_schema(ctl, "error");
 }

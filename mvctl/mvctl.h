@@ -24,7 +24,7 @@ struct mvctl_options {
 	const char *nodes; /* -n; NULL: the only node there is */
 	bool all;
 	const char *interface; /* -i: the wire instead of this host's Unix links */
-	const char *run_dir;
+	const char *run_dir;   /* NULL: the usual one, and the configured interface besides */
 	const char *identity;
 	const char *aggregator;
 	enum mvctl_format format;

@@ -114,7 +114,7 @@ static int open_unix(struct mvctl *ctl)
 	struct mvmp_link *link;
 	struct mvmp_error error;
 
-	if (mvmp_unix_connect(ctl->opt.run_dir, &link, &error))
+	if (mvmp_unix_connect(ctl->opt.run_dir ? ctl->opt.run_dir : MVCTL_RUN_DIR, &link, &error))
 		return mvctl_report(ctl, &error, NULL, NULL);
 	return add_link(ctl, link);
 }
@@ -127,7 +127,7 @@ static int open_links(struct mvctl *ctl)
 	if (ctl->opt.interface)
 		return open_wire(ctl, ctl->opt.interface, true);
 	rc = open_unix(ctl);
-	if (!rc && mvctl_config_interface(interface, sizeof interface))
+	if (!rc && !ctl->opt.run_dir && mvctl_config_interface(interface, sizeof interface))
 		rc = open_wire(ctl, interface, false);
 	return rc;
 }

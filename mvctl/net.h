@@ -8,6 +8,8 @@
 #include "nodeset.h"
 #include <mvmp/run.h>
 
+#define MVCTL_RUN_DIR "/run/mvmp"
+
 struct mvctl_net {
 	struct ev_loop *loop;
 	struct mvmp_identity identity;

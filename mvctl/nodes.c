@@ -266,11 +266,14 @@ static void keep_named(struct listing *list)
 static int list_nodes(struct listing *list)
 {
 	struct mvctl *ctl = list->ctl;
+	struct mvmp_error error;
+	char heard[160];
 	int rc = mvctl_discover(ctl, MVMP_ROLE_NODE, &list->found, NULL, NULL);
 
 	if (rc)
 		return rc;
 	ask_aggregator(list);
+	mvctl_fold_names(heard, sizeof heard, &list->found);
 	keep_named(list);
 	list->sources = mvctl_alloc(list->found.count, sizeof list->sources[0]);
 	list->replies = mvctl_alloc(list->found.count, sizeof list->replies[0]);
@@ -279,8 +282,13 @@ static int list_nodes(struct listing *list)
 	if (rc)
 		return rc;
 	fill(list);
-	if (!list->table.rows)
+	if (!list->table.rows && !heard[0])
 		return mvctl_nobody(ctl, "no node");
+	if (!list->table.rows) {
+		mvmp_fail(&error, MVMP_NOT_FOUND, "no node is meant by -n %.120s", ctl->opt.nodes);
+		mvmp_hint(&error, "nodes that answer: %s", heard);
+		return mvctl_report(ctl, &error, NULL, NULL);
+	}
 	rc = mvctl_emit_table(ctl, &list->table);
 	if (!rc)
 		summarize(list);

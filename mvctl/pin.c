@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "changes.h"
 #include "commands.h"
 #include "jsonout.h"
 #include "net.h"
@@ -8,6 +9,8 @@
 #include <mvmp/bytes.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FOLD_FROM = 5 }; /* nodes that still get a line each */
 
 struct pin_words {
 	const char *domain, *cpus; /* cpus "": any */
@@ -107,9 +110,10 @@ static void say_drift(
 			reply->name);
 }
 
-static void finish_reply(
-	struct mvctl *ctl, struct mvctl_reply *reply, const struct pin_words *words)
+static void finish_reply(struct mvctl *ctl, struct mvctl_reply *reply,
+	const struct pin_words *words, struct mvctl_changes *changes)
 {
+	char object[100];
 	Mvmp__PinAnswer *answer;
 	int status = reply->error.status;
 
@@ -120,10 +124,14 @@ static void finish_reply(
 		mvctl_bad_answer(reply);
 		return;
 	}
-	if (mvctl_wants_json(ctl))
+	if (mvctl_wants_json(ctl)) {
 		mvctl_add_item(ctl, pin_json(reply, answer, words, ctl->opt.dry_run));
-	else if (status == MVMP_OK)
+	} else if (status == MVMP_OK && changes) {
+		object_name(object, sizeof object, words, answer);
+		mvctl_changes_add(changes, reply->name, object, answer->before, answer->asked);
+	} else if (status == MVMP_OK) {
 		print_pin(ctl, reply, answer, words);
+	}
 	if (status == MVMP_DRIFT)
 		say_drift(reply, answer, words);
 	mvmp__pin_answer__free_unpacked(answer, NULL);
@@ -132,12 +140,15 @@ static void finish_reply(
 static int pin_on(struct mvctl *ctl, const struct mvctl_nodes *nodes, const struct pin_words *words)
 {
 	struct mvctl_reply *replies = mvctl_alloc(nodes->count, sizeof replies[0]);
+	struct mvctl_changes changes = {0};
 	size_t len;
 	uint8_t *body = pack_pin(words, ctl->opt.dry_run, &len);
 	int rc = mvctl_ask_all(ctl, nodes, MVMP_ROLE_NODE, MVMP_VERB_PIN, body, len, replies);
 
 	for (unsigned i = 0; i < nodes->count && !rc; i++)
-		finish_reply(ctl, &replies[i], words);
+		finish_reply(ctl, &replies[i], words, nodes->count > FOLD_FROM ? &changes : NULL);
+	mvctl_changes_print(ctl->out, &changes);
+	mvctl_changes_clear(&changes);
 	if (!rc)
 		mvctl_report_setter(ctl, replies, nodes->count, words->what, words->words);
 	mvctl_replies_clear(replies, nodes->count);

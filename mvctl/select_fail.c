@@ -31,7 +31,7 @@ int mvctl_nobody(struct mvctl *ctl, const char *what)
 		mvmp_hint(&error,
 			"nodes of the wire answer with -i IFACE; the agent of this host "
 			"listens in %.60s",
-			ctl->opt.run_dir);
+			ctl->opt.run_dir ? ctl->opt.run_dir : MVCTL_RUN_DIR);
 	else
 		mvmp_hint(&error, "no member of your cluster is there, the link is cut, or the "
 				  "cluster key differs");
