@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pin_task.h"
+#include "../cpuset.h"
 #include "kernel_scan.h"
 #include "virt.h"
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,13 +49,49 @@ static int set_affinity(uint32_t tid, const struct mva_cpuset *cpus, struct mvmp
 
 	CPU_ZERO(&set);
 	for (unsigned cpu = 0; cpu < CPU_SETSIZE && cpu < MVA_CPUS_MAX; cpu++) {
-		if (cpus->bits[cpu / 64] >> cpu % 64 & 1)
+		if (mva_cpuset_has(cpus, cpu))
 			CPU_SET(cpu, &set);
 	}
 	if (sched_setaffinity((pid_t)tid, sizeof(set), &set))
 		return mvmp_fail(err, MVMP_FAILED, "sched_setaffinity of thread %u: %s", tid,
 			strerror(errno));
 	return 0;
+}
+
+static bool is_vcpu(const struct mva_seen_guest *guest, uint32_t tid)
+{
+	for (unsigned i = 0; i < guest->threads; i++) {
+		if (guest->thread[i].tid == tid)
+			return true;
+	}
+	return false;
+}
+
+/* The emulator is every thread that is no vCPU's; one that ends meanwhile is no failure. */
+static int set_emulator(const char *root, const struct mva_seen_guest *guest,
+	const struct mva_cpuset *cpus, struct mvmp_error *err)
+{
+	char path[PATH_MAX];
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "%s/proc/%u/task", root, guest->pid);
+	tasks = opendir(path);
+	for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
+		uint32_t tid = (uint32_t)strtoul(entry->d_name, NULL, 10);
+
+		if (tid && tid != guest->pid && !is_vcpu(guest, tid))
+			set_affinity(tid, cpus, NULL);
+	}
+	if (tasks)
+		closedir(tasks);
+	return set_affinity(guest->pid, cpus, err);
+}
+
+static int pin_directly(const char *root, const struct mva_pin_request *request,
+	const struct mva_seen_guest *guest, uint32_t tid, struct mvmp_error *err)
+{
+	return request->emulator ? set_emulator(root, guest, &request->cpus, err)
+				 : set_affinity(tid, &request->cpus, err);
 }
 
 static int pin_by_libvirt(
@@ -82,7 +122,7 @@ static int pin_and_read(const char *uri, const char *root, const struct mva_pin_
 			request->pid, request->vcpu);
 	if (!read_only)
 		r = request->managed ? pin_by_libvirt(uri, request, err)
-				     : set_affinity(tid, &request->cpus, err);
+				     : pin_directly(root, request, guest, tid, err);
 	if (r < 0)
 		return r;
 	if (!read_now(root, request, guest, &after, &tid))
