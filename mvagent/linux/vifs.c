@@ -147,7 +147,7 @@ static void take_message(struct mva_guests *guests, const struct nlmsghdr *head)
 static bool take_datagram(struct mva_guests *guests, size_t len)
 {
 	struct nlmsghdr *head = (struct nlmsghdr *)guests->dump;
-	int left = (int)len;
+	unsigned left = (unsigned)len;
 
 	for (; NLMSG_OK(head, left); head = NLMSG_NEXT(head, left)) {
 		if (head->nlmsg_seq != guests->sequence)
