@@ -199,6 +199,8 @@ static enum mvmp_verdict take_record(
 		return take_fragment(ep, s, record->body, now);
 	case MVMP_RECORD_CLOSE:
 		return take_close(ep, s, record->body);
+	case 0:
+		return MVMP_DROP_RECORD;
 	default:
 		return MVMP_ACCEPTED; /* of a later version */
 	}
@@ -212,7 +214,8 @@ static enum mvmp_verdict take_records(
 	struct mvmp_record record;
 	struct session *s;
 
-	while ((s = mvmp_session_find(ep, handle)) && mvmp_record_next(&r, &record)) {
+	while (verdict != MVMP_DROP_RECORD && (s = mvmp_session_find(ep, handle)) &&
+		mvmp_record_next(&r, &record)) {
 		enum mvmp_verdict one = take_record(ep, s, &record, now);
 
 		if (one != MVMP_ACCEPTED)
