@@ -53,7 +53,7 @@ struct mvmp_link_ops {
  * group that PROBE and multicast BEACON go to. */
 struct mvmp_link {
 	const struct mvmp_link_ops *ops;
-	char name[32]; /* "eth1", "unix:/run/mvmp" */
+	char name[96]; /* "eth1", "unix:/run/mvmp" */
 	uint8_t mac[MVMP_MAC_LEN];
 	uint16_t mtu; /* longest MVMP frame the link sends: 576 to MVMP_FRAME_MAX */
 	bool has_macs;
