@@ -20,31 +20,34 @@ const struct mvctl_command *const mvctl_commands[] = {
 	NULL,
 };
 
+enum { DISTANCE_MAX = 32 };
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
 unsigned mvctl_distance(const char *a, const char *b)
 {
-	unsigned row[33];
+	unsigned row[3][DISTANCE_MAX + 1]; /* of i - 2, i - 1 and i */
 	size_t m = strlen(a), n = strlen(b);
 
-	if (m > 32 || n > 32)
-		return 32;
+	if (m > DISTANCE_MAX || n > DISTANCE_MAX)
+		return DISTANCE_MAX;
 	for (unsigned j = 0; j <= n; j++)
-		row[j] = j;
+		row[0][j] = j;
 	for (unsigned i = 1; i <= m; i++) {
-		unsigned diagonal = row[0];
+		unsigned *at = row[i % 3], *up = row[(i + 2) % 3], *above = row[(i + 1) % 3];
 
-		row[0] = i;
+		at[0] = i;
 		for (unsigned j = 1; j <= n; j++) {
-			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+			at[j] = least(
+				least(up[j], at[j - 1]) + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				at[j] = least(at[j], above[j - 2] + 1);
 		}
 	}
-	return row[n];
+	return row[m % 3][n];
 }
 
 const struct mvctl_command *mvctl_find_command(const char *name, const char **closest)

@@ -50,6 +50,12 @@ static bool by_unix(const struct mvctl *ctl, const struct mvmp_peer *peer)
 	return link && !link->has_macs;
 }
 
+/* With -i a node of this host is not meant; the aggregator of this host is. */
+static bool is_hidden(const struct mvctl *ctl, uint16_t roles, const struct mvmp_peer *peer)
+{
+	return mvctl_wire_only(ctl) && roles & MVMP_ROLE_NODE && by_unix(ctl, peer);
+}
+
 static int compare_nodes(const void *a, const void *b)
 {
 	const struct mvctl_node *x = a, *y = b;
@@ -66,7 +72,7 @@ void mvctl_heard(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret)
 	for (size_t i = 0; i < count; i++) {
 		struct mvctl_node *known;
 
-		if (!(peers[i].roles & roles))
+		if (!(peers[i].roles & roles) || is_hidden(ctl, roles, &peers[i]))
 			continue;
 		known = find_instance(ret, &peers[i]);
 		if (!known)

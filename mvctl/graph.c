@@ -5,6 +5,7 @@
 #include "jsonout.h"
 #include "net.h"
 #include "plot.h"
+#include "scale.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -163,6 +164,7 @@ static int draw_text(struct mvctl *ctl, const struct mvctl_history_words *words)
 {
 	Mvmp__HistoryAnswer *answer = NULL;
 	struct mvctl_series series;
+	struct mvctl_scale scale;
 	char first[32], last[32];
 	uint64_t now = mvmp_wall_s(NULL);
 	int rc = mvctl_history_read(ctl, words, &answer);
@@ -170,6 +172,7 @@ static int draw_text(struct mvctl *ctl, const struct mvctl_history_words *words)
 	if (rc)
 		return rc;
 	mvctl_series_of(&series, answer->value, answer->n_value);
+	scale = mvctl_scale_of(answer->unit, fmax(fabs(series.max), fabs(series.min)));
 	fprintf(ctl->out, "%s, %s to %s, %zu points of %u s", answer->title,
 		mvctl_clock_text(first, sizeof first, answer->start_s, now),
 		mvctl_clock_text(
@@ -178,7 +181,7 @@ static int draw_text(struct mvctl *ctl, const struct mvctl_history_words *words)
 	if (series.missing)
 		fprintf(ctl->out, ", %zu missing", series.missing);
 	fputs(answer->simulated ? ", simulated\n" : "\n", ctl->out);
-	mvctl_plot(ctl->out, answer->value, answer->n_value, plot_width());
+	mvctl_plot(ctl->out, answer->value, answer->n_value, plot_width(), scale.factor);
 	mvctl_print_summary(ctl->out, series.now, series.min, series.avg, series.max, answer->unit,
 		series.count ? answer->start_s + series.max_index * answer->step_s : 0);
 	mvmp__history_answer__free_unpacked(answer, NULL);

@@ -4,6 +4,7 @@
 #include "jsonout.h"
 #include "net.h"
 #include "options.h"
+#include "scale.h"
 #include "show.h"
 #include "times.h"
 #include <math.h>
@@ -141,10 +142,12 @@ static const char *figure(char to[static 24], double value)
 void mvctl_print_summary(FILE *out, double now, double min, double avg, double max,
 	const char *unit, uint64_t max_at_s)
 {
+	struct mvctl_scale scale = mvctl_scale_of(unit, fmax(fabs(max), fabs(min)));
 	char a[24], b[24], c[24], d[24], clock[32];
 
-	fprintf(out, "  now %s   min %s   avg %s   max %s %s", figure(a, now), figure(b, min),
-		figure(c, avg), figure(d, max), unit);
+	fprintf(out, "  now %s   min %s   avg %s   max %s %s", figure(a, now * scale.factor),
+		figure(b, min * scale.factor), figure(c, avg * scale.factor),
+		figure(d, max * scale.factor), scale.unit);
 	if (max_at_s)
 		fprintf(out, " at %s",
 			mvctl_clock_text(clock, sizeof clock, max_at_s, mvmp_wall_s(NULL)));

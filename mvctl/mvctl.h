@@ -103,7 +103,7 @@ extern const struct mvctl_command *const mvctl_commands[];
 /* The command of that name, or NULL and the closest name in *closest (NULL when none is). */
 const struct mvctl_command *mvctl_find_command(const char *name, const char **closest);
 
-/* Number of single-character edits between two texts, at most 32 counted. */
+/* Number of edits between two texts (a character more, less, another, two swapped); at most 32. */
 unsigned mvctl_distance(const char *a, const char *b);
 
 #endif

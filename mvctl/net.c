@@ -83,8 +83,9 @@ static int add_link(struct mvctl *ctl, struct mvmp_link *link)
 	size_t used = strlen(net->links);
 	bool wire = link->has_macs;
 
-	snprintf(net->links + used, sizeof net->links - used, "%s%s", used ? " and " : "",
-		wire ? link->name : "this host's links");
+	if (wire || !mvctl_wire_only(ctl))
+		snprintf(net->links + used, sizeof net->links - used, "%s%s", used ? " and " : "",
+			wire ? link->name : "this host's links");
 	if (mvmp_run_add_link(net->run, link, NULL, NULL, &error) < 0) {
 		mvmp_link_close(link);
 		return mvctl_report(ctl, &error, NULL, NULL);
@@ -119,15 +120,17 @@ static int open_unix(struct mvctl *ctl)
 	return add_link(ctl, link);
 }
 
+/* With -i nodes are looked for on the wire alone (discover.c), but the aggregator of this very host
+ * cannot be heard there: frames of an interface do not come back to it. */
 static int open_links(struct mvctl *ctl)
 {
 	char interface[32];
 	int rc;
 
-	if (ctl->opt.interface)
-		return open_wire(ctl, ctl->opt.interface, true);
 	rc = open_unix(ctl);
-	if (!rc && !ctl->opt.run_dir && mvctl_config_interface(interface, sizeof interface))
+	if (!rc && ctl->opt.interface)
+		rc = open_wire(ctl, ctl->opt.interface, true);
+	else if (!rc && !ctl->opt.run_dir && mvctl_config_interface(interface, sizeof interface))
 		rc = open_wire(ctl, interface, false);
 	return rc;
 }

@@ -57,6 +57,12 @@ void mvctl_nodes_clear(struct mvctl_nodes *nodes);
 int mvctl_discover(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret,
 	bool (*enough)(void *ctx, const struct mvctl_nodes *so_far), void *ctx);
 
+/* -i without --run: nodes count only where they are heard on the wire. */
+static inline bool mvctl_wire_only(const struct mvctl *ctl)
+{
+	return ctl->opt.interface && !ctl->opt.run_dir;
+}
+
 /* Those heard of so far, without asking again. */
 void mvctl_heard(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret);
 

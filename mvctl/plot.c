@@ -49,7 +49,7 @@ static double column_mean(const double *value, size_t count, unsigned column, un
 	return known ? sum / (double)known : NAN;
 }
 
-void mvctl_plot(FILE *out, const double *value, size_t count, unsigned width)
+void mvctl_plot(FILE *out, const double *value, size_t count, unsigned width, double factor)
 {
 	double mean[WIDTH_MAX], low = 0, high = 0;
 

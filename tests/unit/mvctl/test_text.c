@@ -130,6 +130,16 @@ static void test_results_of_many(void **state)
 	assert_int_equal(result_of(0, differ, 3), 6);
 }
 
+/* Suggestions come by edits, of which swapping two neighbours is one. */
+static void test_distance(void **state)
+{
+	assert_int_equal(mvctl_distance("pin", "pin"), 0);
+	assert_int_equal(mvctl_distance("pni", "pin"), 1);
+	assert_int_equal(mvctl_distance("pni", "ping"), 2);
+	assert_int_equal(mvctl_distance("", "abc"), 3);
+	assert_int_equal(mvctl_distance("kitten", "sitting"), 3);
+}
+
 /* Splits at blanks, in place; returns how many words. */
 static int split(char *line, char *argv[static 16])
 {
@@ -209,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_bad_times),
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_results_of_many),
+		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_options_anywhere),
 		cmocka_unit_test(test_options_that_conflict),
 		cmocka_unit_test(test_output_habit),

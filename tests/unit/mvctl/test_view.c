@@ -3,6 +3,7 @@
 #include "mvctl.h"
 #include "nodetext.h"
 #include "plot.h"
+#include "scale.h"
 #include "support.h"
 #include "view.h"
 #include <math.h>
@@ -259,7 +260,7 @@ static void test_plot(void **state)
 	assert_true(fabs(series.avg - 11.0 / 3) < 1e-9);
 	assert_int_equal(series.missing, 1);
 	assert_int_equal(series.first_gap, 2);
-	mvctl_plot(out, value, 4, 4);
+	mvctl_plot(out, value, 4, 4, 1);
 	fclose(out);
 	assert_string_equal(text, "         8 |   #\n"
 				  "         7 |   #\n"
@@ -283,11 +284,30 @@ static void test_plot_of_nothing(void **state)
 
 	mvctl_series_of(&series, value, 2);
 	assert_true(isnan(series.now) && isnan(series.avg));
-	mvctl_plot(out, value, 2, 8);
-	mvctl_plot(out, value, 0, 8);
+	mvctl_plot(out, value, 2, 8, 1);
+	mvctl_plot(out, value, 0, 8, 1);
 	fclose(out);
 	assert_null(strchr(text, '#'));
 	free(text);
+}
+
+static void assert_scale(const char *unit, double largest, double factor, const char *shown)
+{
+	struct mvctl_scale scale = mvctl_scale_of(unit, largest);
+
+	assert_true(fabs(scale.factor - factor) <= 1e-9 * factor);
+	assert_string_equal(scale.unit, shown);
+}
+
+/* A series' figures are shown in the unit that fits its largest value. */
+static void test_scale(void **state)
+{
+	assert_scale("bit/s", 188.4e6, 1e-6, "Mbit/s");
+	assert_scale("B/s", 999, 1, "B/s");
+	assert_scale("B", 9e9, 1e-9, "GB");
+	assert_scale("kHz", 2100000, 1e-6, "GHz");
+	assert_scale("%", 12000, 1, "%");
+	assert_scale("bit/s", NAN, 1, "bit/s");
 }
 
 static bool config_has(const char *text, const char *expected)
@@ -323,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_load_digits),
 		cmocka_unit_test(test_plot),
 		cmocka_unit_test(test_plot_of_nothing),
+		cmocka_unit_test(test_scale),
 		cmocka_unit_test(test_config),
 	};
 
