@@ -120,6 +120,6 @@ size_t mva_table_do(const struct mva_table_env *env, const uint8_t *question, si
 	mvmp_put_u32(&w, (uint32_t)rc);
 	mva_wire_put_error(&w, &out.error);
 	mvmp_put_bytes(&w, out.bytes, out.len);
-	*fd = out.fd;
+	*fd = out.fd >= 0 ? out.fd : -1;
 	return w.used;
 }
