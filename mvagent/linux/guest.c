@@ -194,6 +194,7 @@ static void take_taps(struct mva_guest *guest, const struct mva_seen_guest *seen
 		return;
 	for (unsigned i = 0; i < seen->taps; i++) {
 		vif[i].info.index = i;
+		snprintf(vif[i].name, sizeof(vif[i].name), "vif%u", i);
 		memcpy(vif[i].info.device, seen->tap[i].device, MVA_DEVICE_LEN);
 		memcpy(vif[i].info.bridge, seen->tap[i].bridge, MVA_DEVICE_LEN);
 	}
@@ -229,8 +230,11 @@ static void take_vifs(struct mva_guest *guest, const struct mva_libvirt_domain *
 
 	if (!vif)
 		return;
-	for (unsigned i = 0; i < told->vifs; i++)
+	for (unsigned i = 0; i < told->vifs; i++) {
 		vif[i].info = told->vif[i];
+		snprintf(vif[i].name, sizeof(vif[i].name), "vif%u", told->vif[i].index);
+		mvmp_mac_text(vif[i].mac, told->vif[i].mac);
+	}
 	free(guest->vif);
 	guest->vif = vif;
 	guest->vifs = told->vifs;

@@ -137,30 +137,35 @@ static bool read_vcpu(struct mva_linux *lx, const struct mva_vcpu *vcpu, struct 
 	return true;
 }
 
-/* Field 39, processor. */
-static bool read_pcpu(struct mva_linux *lx, const struct mva_vcpu *vcpu, uint64_t *ret)
+/* Field 39, processor. A thread comes to another pCPU only by being switched in there, so the
+ * last answer holds until then. */
+static void place(struct mva_linux *lx, struct mva_vcpu *vcpu, uint64_t switches)
 {
 	const char *at;
 
+	if (vcpu->placed && vcpu->placed_at == switches)
+		return;
+	vcpu->placed = false;
 	if (mva_linux_read(lx, vcpu->stat) <= 0 || !(at = strrchr(lx->buf, ')')))
-		return false;
+		return;
 	at++;
 	for (unsigned field = 3; field < 39; field++)
 		scan_word(&at);
-	*ret = scan_u64(&at);
-	return true;
+	vcpu->pcpu = scan_u64(&at);
+	vcpu->placed_at = switches;
+	vcpu->placed = true;
 }
 
-static void set_vcpu(struct mva_linux *lx, const struct mva_vcpu *vcpu,
-	const struct vcpu_times *times, struct mvmp_record *r)
+/* `times` NULL: its thread is not told apart, or gone. */
+static void set_vcpu(struct mva_linux *lx, struct mva_vcpu *vcpu, const struct vcpu_times *times,
+	struct mvmp_record *r)
 {
-	uint64_t pcpu = 0;
-	bool placed = vcpu->timed && read_pcpu(lx, vcpu, &pcpu);
-
+	if (times)
+		place(lx, vcpu, times->switches);
 	mva_set_or_unsupported(r, MVMP_V_TIME, times, times ? times->run : 0);
 	mva_set_or_unsupported(r, MVMP_V_WAIT, times, times ? times->wait : 0);
 	mva_set_or_unsupported(r, MVMP_V_SWITCHES, times, times ? times->switches : 0);
-	mva_set_or_unsupported(r, MVMP_V_PCPU, placed, pcpu);
+	mva_set_or_unsupported(r, MVMP_V_PCPU, times && vcpu->placed, vcpu->pcpu);
 	mvmp_set_text(r, MVMP_VT_AFFINITY, vcpu->affinity);
 }
 
@@ -180,7 +185,7 @@ static struct mvmp_record *add_vcpu(
 /* vCPUs whose threads cannot be told apart are there, without times. */
 static void add_untold_vcpus(const struct mva_guest *guest, struct mvmp_sample *out)
 {
-	static const struct mva_vcpu untold = {.schedstat = -1, .stat = -1};
+	struct mva_vcpu untold = {.schedstat = -1, .stat = -1};
 
 	for (uint32_t n = 0; n < guest->vcpus_told && n < MVA_GUEST_VCPUS_MAX; n++) {
 		struct mvmp_record *r = add_vcpu(guest, n, out);

@@ -17,6 +17,8 @@ struct mva_vcpu {
 	uint32_t number, tid;
 	bool timed; /* its thread is its own: times are the vCPU's */
 	int schedstat, stat;
+	uint64_t placed_at, pcpu; /* its count of switches when its pCPU was read */
+	bool placed;
 	struct mva_cpuset cpus;
 	char affinity[MVMP_TEXT_LEN]; /* "any", "0-3" */
 };
@@ -24,8 +26,9 @@ struct mva_vcpu {
 /* Counters of a VIF as the guest sees them, by enum mvmp_vif_metric. */
 struct mva_vif {
 	struct mva_vif_info info;
-	uint32_t ifindex; /* 0: the node has no such device (now) */
-	bool counted;	  /* in the last dump */
+	char name[16], mac[18]; /* "vif0"; "" when nobody told */
+	uint32_t ifindex;	/* 0: the node has no such device (now) */
+	bool counted;		/* in the last dump */
 	uint64_t value[MVMP_VIF_METRIC_COUNT];
 };
 

@@ -12,7 +12,6 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -204,8 +203,6 @@ void mva_vifs_dump(struct mva_linux *lx)
 
 static void set_vif(const struct mva_guest *guest, const struct mva_vif *vif, struct mvmp_record *r)
 {
-	char text[MVMP_TEXT_LEN];
-
 	memcpy(r->key.domain, guest->uuid, MVMP_ID_LEN);
 	r->key.index = vif->info.index;
 	r->incarnation = mva_guest_incarnation(guest) ^ vif->ifindex * 2654435761u;
@@ -215,11 +212,9 @@ static void set_vif(const struct mva_guest *guest, const struct mva_vif *vif, st
 		else if (!vif->info.device[0])
 			mva_unsupported(r, m); /* user-mode networking has no device */
 	}
-	snprintf(text, sizeof(text), "vif%u", vif->info.index);
-	mvmp_set_text(r, MVMP_IT_NAME, text);
+	mvmp_set_text(r, MVMP_IT_NAME, vif->name);
 	mvmp_set_text(r, MVMP_IT_DEVICE, vif->info.device);
-	if (guest->managed)
-		mvmp_set_text(r, MVMP_IT_MAC, mvmp_mac_text((char[18]){0}, vif->info.mac));
+	mvmp_set_text(r, MVMP_IT_MAC, vif->mac);
 	mvmp_set_text(r, MVMP_IT_BRIDGE, vif->info.bridge);
 }
 
