@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guests.h"
 #include "scan.h"
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -203,6 +204,17 @@ static void take_taps(struct mva_guest *guest, const struct mva_seen_guest *seen
 	guest->vifs = seen->taps;
 }
 
+/* The kernel's word of this moment; what a worker remembers may be half a minute old. Only for a
+ * process that is known to be here (and not in a recorded tree). */
+static void ask_affinity(const struct mva_guest *guest, uint32_t tid, struct mva_cpuset *to)
+{
+	struct mva_cpuset now = {0};
+
+	if (guest->clock_agrees &&
+		!sched_getaffinity((pid_t)tid, sizeof(now), (cpu_set_t *)(void *)&now))
+		*to = now;
+}
+
 bool mva_guest_take_kernel(struct mva_guest *guest, const struct mva_seen_guest *seen)
 {
 	if (guest->pid && (guest->pid != seen->pid || guest->start != seen->start))
@@ -216,9 +228,12 @@ bool mva_guest_take_kernel(struct mva_guest *guest, const struct mva_seen_guest 
 		guest->accel = seen->accel;
 	}
 	guest->emulator = seen->emulator;
+	ask_affinity(guest, guest->pid, &guest->emulator);
 	open_vcpus(guest, seen);
-	for (unsigned i = 0; i < guest->vcpus; i++)
+	for (unsigned i = 0; i < guest->vcpus; i++) {
 		guest->vcpu[i].cpus = seen->thread[i].cpus;
+		ask_affinity(guest, guest->vcpu[i].tid, &guest->vcpu[i].cpus);
+	}
 	mva_guest_describe_pin(guest);
 	take_taps(guest, seen);
 	return true;

@@ -217,13 +217,15 @@ static void inquire(struct mva_linux *lx, struct mva_inquiry *inquiry, uint8_t p
 	unsigned deadline_ms, uint64_t spacing_ns, mva_task_done *done)
 {
 	struct mva_privops *priv = lx->env.priv;
+	const uint8_t request[] = {part, inquiry->fresh};
 	uint64_t now = mva_linux_now(lx);
 
 	if (inquiry->task || now < inquiry->due_ns)
 		return;
 	inquiry->due_ns = now + spacing_ns;
 	inquiry->task = priv->ops->start(
-		priv, MVA_TASK_INVENTORY, &part, sizeof(part), deadline_ms, done, lx);
+		priv, MVA_TASK_INVENTORY, request, sizeof(request), deadline_ms, done, lx);
+	inquiry->fresh &= !inquiry->task;
 }
 
 void mva_guests_advance(struct mva_linux *lx)
@@ -246,6 +248,12 @@ void mva_guests_refresh_soon(struct mva_linux *lx)
 		guests->kernel.due_ns = soon;
 	if (!guests->libvirt_away && guests->libvirt.due_ns > soon)
 		guests->libvirt.due_ns = soon;
+}
+
+void mva_guests_describe_soon(struct mva_linux *lx)
+{
+	lx->guests->kernel.fresh = lx->guests->libvirt.fresh = true;
+	mva_guests_refresh_soon(lx);
 }
 
 int mva_guests_open(struct mva_linux *lx, const char *options, struct mvmp_error *err)

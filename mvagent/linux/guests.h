@@ -78,11 +78,13 @@ struct mva_guest {
 	unsigned vifs, vbds;
 	struct mva_vif *vif;
 	struct mva_vbd *vbd;
+	unsigned disks_answered; /* when plugging was noted last: 1 + how many; 0: never */
 	struct mva_question question;
 };
 
 struct mva_inquiry {
 	uint64_t task, due_ns;
+	bool fresh; /* the next one is to use nothing remembered */
 	unsigned failures;
 };
 
@@ -112,6 +114,7 @@ int mva_guests_open(struct mva_linux *lx, const char *options, struct mvmp_error
 void mva_guests_close(struct mva_linux *lx);
 void mva_guests_advance(struct mva_linux *lx);
 void mva_guests_refresh_soon(struct mva_linux *lx);
+void mva_guests_describe_soon(struct mva_linux *lx); /* devices were plugged */
 /* How many may run on one of these pCPUs. */
 unsigned mva_guests_in(const struct mva_linux *lx, const struct mva_cpuset *set);
 /* By UUID, name or number; NULL with a sentence. */

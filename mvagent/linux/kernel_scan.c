@@ -7,6 +7,7 @@
  */
 
 #include "kernel_scan.h"
+#include "cache.h"
 #include "scan.h"
 #include "source.h"
 #include <ctype.h>
@@ -22,7 +23,8 @@ enum { TEXT_MAX = 64 * 1024 };
 struct place {
 	const char *root;
 	uint32_t pid;
-	char *text; /* TEXT_MAX bytes */
+	char *text;
+	size_t size;
 };
 
 static int read_text(const struct place *at, const char *format, ...)
@@ -43,7 +45,7 @@ static int read_text(const struct place *at, const char *format, ...)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	while ((len = read(fd, at->text + all, TEXT_MAX - 1 - (size_t)all)) > 0)
+	while ((len = read(fd, at->text + all, at->size - 1 - (size_t)all)) > 0)
 		all += len;
 	close(fd);
 	at->text[all] = '\0';
@@ -122,7 +124,7 @@ static bool read_command_line(const struct place *at, struct mva_seen_guest *gue
 }
 
 /* Field 22 of /proc/<pid>/stat; the name in field 2 may hold anything. */
-static bool read_start(const struct place *at, struct mva_seen_guest *guest)
+static bool read_start(const struct place *at, uint64_t *ret)
 {
 	const char *text = read_text(at, "stat") > 0 ? strrchr(at->text, ')') : NULL;
 
@@ -131,8 +133,8 @@ static bool read_start(const struct place *at, struct mva_seen_guest *guest)
 	text++;
 	for (unsigned field = 3; field < 22; field++)
 		scan_word(&text);
-	guest->start = scan_u64(&text);
-	return guest->start > 0;
+	*ret = scan_u64(&text);
+	return *ret > 0;
 }
 
 static void read_allowed(const struct place *at, uint32_t tid, struct mva_cpuset *to)
@@ -277,7 +279,7 @@ static int by_vcpu(const void *a, const void *b)
 
 bool mva_kernel_scan_pid(const char *root, uint32_t pid, struct mva_seen_guest *guest)
 {
-	struct place at = {.root = root, .pid = pid};
+	struct place at = {.root = root, .pid = pid, .size = TEXT_MAX};
 	bool found;
 
 	if (!mva_linux_is_qemu(pid, root))
@@ -286,7 +288,7 @@ bool mva_kernel_scan_pid(const char *root, uint32_t pid, struct mva_seen_guest *
 	if (!at.text)
 		return false;
 	*guest = (struct mva_seen_guest){.pid = pid};
-	found = read_command_line(&at, guest) && read_start(&at, guest);
+	found = read_command_line(&at, guest) && read_start(&at, &guest->start);
 	if (found) {
 		read_threads(&at, guest);
 		read_descriptors(&at, guest);
@@ -296,23 +298,91 @@ bool mva_kernel_scan_pid(const char *root, uint32_t pid, struct mva_seen_guest *
 	return found;
 }
 
-bool mva_kernel_scan(const char *root, struct mvmp_writer *w)
+/* Threads, taps and pinnings of a known process are looked at again after this time. */
+static const uint64_t known_ns = 30 * MVMP_NS_PER_S;
+
+struct scan {
+	const char *root;
+	bool fresh;
+	uint64_t now_ns;
+	struct mva_cache *cache;
+	struct mva_seen_guest *guest; /* scratch */
+	struct mvmp_writer *w;
+};
+
+static void make_key(uint8_t key[static MVA_CACHE_KEY], uint32_t pid, uint64_t start)
 {
-	struct mva_seen_guest *guest = malloc(sizeof(*guest));
+	struct mvmp_writer w = mvmp_writer(key, MVA_CACHE_KEY);
+
+	memset(key, 0, MVA_CACHE_KEY);
+	mvmp_put_u32(&w, pid);
+	mvmp_put_u64(&w, start);
+}
+
+/* Writes the record of a process that was looked at before; false when it was not. */
+static bool put_known(const struct scan *scan, uint32_t pid, bool *room)
+{
+	char text[1024];
+	struct place at = {.root = scan->root, .pid = pid, .text = text, .size = sizeof(text)};
+	const struct mva_cache_entry *known;
+	uint64_t start;
+	uint8_t key[MVA_CACHE_KEY];
+
+	if (scan->fresh || !read_start(&at, &start))
+		return false;
+	make_key(key, pid, start);
+	known = mva_cache_find(scan->cache, key, scan->now_ns, known_ns + pid % 16 * MVMP_NS_PER_S);
+	if (!known)
+		return false;
+	*room = scan->w->used + known->len < scan->w->size;
+	if (*room)
+		mvmp_put_bytes(scan->w, known->bytes, known->len);
+	return true;
+}
+
+/* False when the answer is full. */
+static bool scan_process(const struct scan *scan, uint32_t pid)
+{
+	const size_t begin = scan->w->used;
+	uint8_t key[MVA_CACHE_KEY];
+	bool room = true;
+
+	if (!mva_linux_is_qemu(pid, scan->root) || put_known(scan, pid, &room))
+		return room;
+	if (!mva_kernel_scan_pid(scan->root, pid, scan->guest))
+		return true;
+	if (!mva_inventory_put_guest(scan->w, scan->guest))
+		return false;
+	make_key(key, pid, scan->guest->start);
+	mva_cache_store(
+		scan->cache, key, scan->now_ns, scan->w->buf + begin, scan->w->used - begin);
+	return true;
+}
+
+bool mva_kernel_scan(const char *root, bool fresh, struct mvmp_writer *w)
+{
+	static struct mva_cache cache;
+	struct scan scan = {.root = root,
+		.fresh = fresh,
+		.now_ns = mva_cache_now(),
+		.cache = &cache,
+		.guest = malloc(sizeof(*scan.guest)),
+		.w = w};
 	char path[PATH_MAX];
 	bool room = true;
 	DIR *proc;
 
 	snprintf(path, sizeof(path), "%s/proc", root);
-	proc = guest ? opendir(path) : NULL;
+	proc = scan.guest ? opendir(path) : NULL;
 	for (struct dirent *entry; room && proc && (entry = readdir(proc));) {
 		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
 
-		if (pid && mva_kernel_scan_pid(root, pid, guest))
-			room = mva_inventory_put_guest(w, guest);
+		if (pid)
+			room = scan_process(&scan, pid);
 	}
 	if (proc)
 		closedir(proc);
-	free(guest);
+	free(scan.guest);
+	mva_cache_sweep(&cache);
 	return room;
 }

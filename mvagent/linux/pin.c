@@ -113,6 +113,7 @@ static void remember(struct mva_pin_call *call)
 			guest->vcpu[i].cpus = call->result.after;
 	}
 	mva_guest_describe_pin(guest);
+	call->lx->guests->kernel.fresh = true; /* what workers remember is from before */
 }
 
 static void judge(struct mva_pin_call *call, struct mvmp_error *err)

@@ -16,17 +16,18 @@ void mva_linux_task_init(const char *uri, const char *root)
 static int run_inventory(struct mvmp_reader *r, struct mvmp_writer *w, struct mvmp_error *err)
 {
 	uint8_t part = mvmp_get_u8(r);
+	bool fresh = mvmp_get_u8(r);
 	virConnectPtr conn;
 
 	mvmp_put_u8(w, part);
 	if (part == MVA_INVENTORY_KERNEL) {
-		mva_inventory_put_end(w, !mva_kernel_scan(tree_root, w));
+		mva_inventory_put_end(w, !mva_kernel_scan(tree_root, fresh, w));
 		return 0;
 	}
 	if (part != MVA_INVENTORY_LIBVIRT)
 		return mvmp_fail(err, MVMP_INVALID, "there is no part %u of an inventory", part);
 	conn = mva_virt_connect(libvirt_uri, err);
-	return conn ? mva_virt_inventory(conn, w, err) : -(int)err->status;
+	return conn ? mva_virt_inventory(conn, fresh, w, err) : -(int)err->status;
 }
 
 static int run_block(

@@ -7,7 +7,8 @@
  * helper that may be killed at any time. One worker process keeps one libvirt connection.
  *
  * Requests (little-endian, bytes.h):
- *   MVA_TASK_INVENTORY   u8: enum mva_inventory_part. Answer: inventory.h
+ *   MVA_TASK_INVENTORY   u8: enum mva_inventory_part, u8: 1 to use nothing remembered.
+ *                        Answer: inventory.h
  *   MVA_TASK_BLOCK       16 bytes UUID. Answer: blockstats.h
  *   MVA_TASK_BALLOON     16 bytes UUID. Answer: blockstats.h (no disks)
  *   MVA_TASK_PIN         pinning.h. Answer: pinning.h

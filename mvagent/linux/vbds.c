@@ -36,11 +36,22 @@ static struct mva_vbd *find_vbd(struct mva_guest *guest, const char *target)
 	return NULL;
 }
 
+/* A disk was plugged or unplugged. Once for each count of disks: a disk that has no figures (an
+ * empty drive) must not make every answer ask for descriptions. */
+static void note_plugged(struct mva_guest *guest, unsigned answered)
+{
+	if (guest->disks_answered == answered + 1)
+		return;
+	guest->disks_answered = answered + 1;
+	mva_guests_describe_soon(guest->lx);
+}
+
 static void take_answer(struct mva_guest *guest, struct mvmp_reader *r)
 {
 	uint64_t now = mva_linux_now(guest->lx);
 	struct mva_balloon balloon;
 	struct mva_block block;
+	unsigned answered = 0, known = 0;
 
 	mva_balloon_get(r, &balloon);
 	if (r->bad)
@@ -50,12 +61,16 @@ static void take_answer(struct mva_guest *guest, struct mvmp_reader *r)
 	while (mva_block_get(r, &block)) {
 		struct mva_vbd *vbd = find_vbd(guest, block.target);
 
+		answered++;
 		if (!vbd)
 			continue;
 		vbd->block = block;
 		vbd->at_ns = now;
 		vbd->answered = vbd->new = true;
+		known++;
 	}
+	if (!r->bad && (answered != known || known != guest->vbds))
+		note_plugged(guest, answered);
 }
 
 /* Twice as long each time, to a minute. */

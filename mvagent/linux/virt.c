@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "virt.h"
 #include <libvirt/virterror.h>
-#include <stdlib.h>
 
 int mva_virt_fail(struct mvmp_error *err, enum mvmp_status status, const char *what)
 {
@@ -48,67 +47,6 @@ virDomainPtr mva_virt_find(
 	if (!domain)
 		mva_virt_fail(err, MVMP_NOT_FOUND, mvmp_uuid_text(text, uuid));
 	return domain;
-}
-
-static uint8_t state_of(virDomainPtr domain)
-{
-	static const uint8_t states[] = {
-		[VIR_DOMAIN_NOSTATE] = MVMP_STATE_UNKNOWN,
-		[VIR_DOMAIN_RUNNING] = MVMP_STATE_RUNNING,
-		[VIR_DOMAIN_BLOCKED] = MVMP_STATE_BLOCKED,
-		[VIR_DOMAIN_PAUSED] = MVMP_STATE_PAUSED,
-		[VIR_DOMAIN_SHUTDOWN] = MVMP_STATE_SHUTDOWN,
-		[VIR_DOMAIN_SHUTOFF] = MVMP_STATE_OFF,
-		[VIR_DOMAIN_CRASHED] = MVMP_STATE_CRASHED,
-		[VIR_DOMAIN_PMSUSPENDED] = MVMP_STATE_SUSPENDED,
-	};
-	int state = 0, reason;
-
-	if (virDomainGetState(domain, &state, &reason, 0) < 0 || state < 0 ||
-		(size_t)state >= sizeof(states))
-		return MVMP_STATE_UNKNOWN;
-	return states[state];
-}
-
-/* False when the answer is full; a domain that has just ended is left out. */
-static bool put_domain(virDomainPtr domain, struct mva_libvirt_domain *made, struct mvmp_writer *w)
-{
-	char *xml = virDomainGetXMLDesc(domain, 0);
-	unsigned id = virDomainGetID(domain);
-	bool parsed;
-
-	*made = (struct mva_libvirt_domain){0};
-	parsed = xml && mva_virt_parse(xml, made);
-	free(xml);
-	if (!parsed || id == (unsigned)-1)
-		return true;
-	made->id = id;
-	made->state = state_of(domain);
-	return mva_inventory_put_domain(w, made);
-}
-
-int mva_virt_inventory(virConnectPtr conn, struct mvmp_writer *w, struct mvmp_error *err)
-{
-	struct mva_libvirt_domain *made = malloc(sizeof(*made));
-	virDomainPtr *domain = NULL;
-	bool room = true;
-	int count;
-
-	if (!made)
-		return mvmp_fail(err, MVMP_NO_MEMORY, "no memory for the list of domains");
-	count = virConnectListAllDomains(conn, &domain, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-	if (count < 0) {
-		free(made);
-		return mva_virt_fail(err, MVMP_IO, "list of domains");
-	}
-	for (int i = 0; i < count; i++) {
-		room = room && put_domain(domain[i], made, w);
-		virDomainFree(domain[i]);
-	}
-	free(domain);
-	free(made);
-	mva_inventory_put_end(w, !room);
-	return 0;
 }
 
 int mva_virt_pin(virDomainPtr domain, const struct mva_pin_request *request, struct mvmp_error *err)

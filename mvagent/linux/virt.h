@@ -19,8 +19,10 @@ int mva_virt_fail(struct mvmp_error *err, enum mvmp_status status, const char *w
 virDomainPtr mva_virt_find(
 	virConnectPtr conn, const uint8_t uuid[static MVMP_ID_LEN], struct mvmp_error *err);
 
-/* Active domains by their descriptions, which libvirt holds itself: no QEMU is asked. */
-int mva_virt_inventory(virConnectPtr conn, struct mvmp_writer *w, struct mvmp_error *err);
+/* Active domains: states by one call, and their descriptions, which libvirt holds itself (no
+ * QEMU is asked); known domains are described anew every minute, or now when `fresh`. */
+int mva_virt_inventory(
+	virConnectPtr conn, bool fresh, struct mvmp_writer *w, struct mvmp_error *err);
 
 /* Reads a domain's description. False when malformed. */
 bool mva_virt_parse(const char *xml, struct mva_libvirt_domain *ret);

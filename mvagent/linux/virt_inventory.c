@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache.h"
+#include "virt.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* A domain's description changes when devices are plugged: every minute will do, and who sees
+ * another disk or tap sooner asks for a fresh one. */
+static const uint64_t known_ns = 60 * MVMP_NS_PER_S;
+
+static uint8_t state_of(const virDomainStatsRecord *record)
+{
+	static const uint8_t states[] = {
+		[VIR_DOMAIN_NOSTATE] = MVMP_STATE_UNKNOWN,
+		[VIR_DOMAIN_RUNNING] = MVMP_STATE_RUNNING,
+		[VIR_DOMAIN_BLOCKED] = MVMP_STATE_BLOCKED,
+		[VIR_DOMAIN_PAUSED] = MVMP_STATE_PAUSED,
+		[VIR_DOMAIN_SHUTDOWN] = MVMP_STATE_SHUTDOWN,
+		[VIR_DOMAIN_SHUTOFF] = MVMP_STATE_OFF,
+		[VIR_DOMAIN_CRASHED] = MVMP_STATE_CRASHED,
+		[VIR_DOMAIN_PMSUSPENDED] = MVMP_STATE_SUSPENDED,
+	};
+	int state = 0;
+
+	virTypedParamsGetInt(record->params, record->nparams, "state.state", &state);
+	return state > 0 && (size_t)state < sizeof(states) ? states[state] : MVMP_STATE_UNKNOWN;
+}
+
+struct listing {
+	bool fresh;
+	uint64_t now_ns;
+	struct mva_cache *cache;
+	struct mva_libvirt_domain *made; /* scratch */
+	struct mvmp_writer *w;
+};
+
+/* UUID and number: a domain that was started anew has another number. */
+static bool make_key(uint8_t key[static MVA_CACHE_KEY], virDomainPtr domain)
+{
+	struct mvmp_writer w = mvmp_writer(key + MVMP_ID_LEN, MVA_CACHE_KEY - MVMP_ID_LEN);
+	unsigned id = virDomainGetID(domain);
+
+	mvmp_put_u32(&w, id);
+	return id != (unsigned)-1 && !virDomainGetUUID(domain, key);
+}
+
+static bool recall(const struct listing *listing, const uint8_t *key)
+{
+	uint64_t age = known_ns + key[0] % 16 * MVMP_NS_PER_S;
+	const struct mva_cache_entry *known =
+		listing->fresh ? NULL : mva_cache_find(listing->cache, key, listing->now_ns, age);
+	struct mvmp_reader r;
+
+	if (!known)
+		return false;
+	r = mvmp_reader(known->bytes, known->len);
+	return mva_inventory_get_domain(&r, listing->made);
+}
+
+static bool describe(const struct listing *listing, virDomainPtr domain)
+{
+	char *xml = virDomainGetXMLDesc(domain, 0);
+	bool parsed;
+
+	*listing->made = (struct mva_libvirt_domain){0};
+	parsed = xml && mva_virt_parse(xml, listing->made);
+	free(xml);
+	return parsed;
+}
+
+/* False when the answer is full; a domain that has just ended is left out. */
+static bool put_domain(const struct listing *listing, const virDomainStatsRecord *record)
+{
+	const size_t begin = listing->w->used;
+	uint8_t key[MVA_CACHE_KEY];
+	bool known;
+
+	if (!make_key(key, record->dom))
+		return true;
+	known = recall(listing, key);
+	if (!known && !describe(listing, record->dom))
+		return true;
+	listing->made->id = virDomainGetID(record->dom);
+	listing->made->state = state_of(record);
+	if (!mva_inventory_put_domain(listing->w, listing->made))
+		return false;
+	if (!known)
+		mva_cache_store(listing->cache, key, listing->now_ns, listing->w->buf + begin,
+			listing->w->used - begin);
+	return true;
+}
+
+int mva_virt_inventory(
+	virConnectPtr conn, bool fresh, struct mvmp_writer *w, struct mvmp_error *err)
+{
+	static struct mva_cache cache;
+	struct listing listing = {.fresh = fresh,
+		.now_ns = mva_cache_now(),
+		.cache = &cache,
+		.made = malloc(sizeof(*listing.made)),
+		.w = w};
+	virDomainStatsRecordPtr *record = NULL;
+	bool room = true;
+	int count;
+
+	if (!listing.made)
+		return mvmp_fail(err, MVMP_NO_MEMORY, "no memory for the list of domains");
+	count = virConnectGetAllDomainStats(conn, VIR_DOMAIN_STATS_STATE, &record,
+		VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE |
+			VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+	for (int i = 0; i < count && room; i++)
+		room = put_domain(&listing, record[i]);
+	if (count >= 0)
+		virDomainStatsRecordListFree(record);
+	free(listing.made);
+	if (count < 0)
+		return mva_virt_fail(err, MVMP_IO, "list of domains");
+	mva_cache_sweep(&cache);
+	mva_inventory_put_end(w, !room);
+	return 0;
+}
