@@ -299,7 +299,8 @@ void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *add
 		known->seen = 0;
 }
 
-/* Handshakes towards this address go on with the instance that answered our own question. */
+/* Handshakes towards this address begin with the instance that answered our own question. One
+ * under way changes over only when it seems unanswered: two programs may share a MAC. */
 static void wake_connects(
 	struct mvmp_endpoint *ep, const struct arrival *in, const struct mvmp_hello *hello)
 {
@@ -310,7 +311,7 @@ static void wake_connects(
 		if (!mvmp_addr_equal(&s->peer.addr, in->from))
 			continue;
 		if (s->state == SESSION_PROBING ||
-			(s->state == SESSION_SHAKING &&
+			(s->state == SESSION_SHAKING && s->shake->tries >= 2 &&
 				memcmp(s->shake->instance, hello->instance, MVMP_ID_LEN)))
 			mvmp_initiator_shake(ep, s, hello->instance, in->now);
 	}

@@ -249,14 +249,32 @@ static enum mvmp_verdict check_responder(struct mvmp_endpoint *ep, const struct 
 	return MVMP_ACCEPTED;
 }
 
+static const uint8_t *init_member_mac(const struct shake *shake)
+{
+	return shake->frame + MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + MEMBER_AT;
+}
+
+/* A member answered this very INIT: else no public-key work is done for a REPLY. */
+static bool from_member(
+	struct mvmp_endpoint *ep, const struct arrival *in, const struct shake *shake)
+{
+	uint8_t mac[MVMP_MAC_FIELD_LEN];
+
+	mvmp_member_mac(ep, mac, ep->member_key, MVMP_KEY_LEN, in->header,
+		MVMP_HEADER_LEN + MVMP_REPLY_NOISE_LEN, init_member_mac(shake), MVMP_MAC_FIELD_LEN);
+	return mvmp_equal(mac, in->frame.payload + MVMP_REPLY_NOISE_LEN, sizeof(mac));
+}
+
 static enum mvmp_verdict read_reply(struct mvmp_endpoint *ep, const struct arrival *in,
 	struct session *s, struct mvmp_noise *noise, struct mvmp_greeting *g)
 {
 	uint8_t secret[MVMP_REPLY_SECRET_LEN];
 
 	*noise = s->shake->noise;
-	if (mvmp_noise_read(noise, in->frame.payload, MVMP_REPLY_PAYLOAD, secret, sizeof(secret)) !=
-		MVMP_REPLY_SECRET_LEN)
+	if (!from_member(ep, in, s->shake))
+		return MVMP_DROP_STRANGER;
+	if (mvmp_noise_read(noise, in->frame.payload, MVMP_REPLY_NOISE_LEN, secret,
+		    sizeof(secret)) != MVMP_REPLY_SECRET_LEN)
 		return MVMP_DROP_TAG;
 	return mvmp_reply_decode(g, secret) ? MVMP_ACCEPTED : MVMP_DROP_RECORD;
 }
@@ -311,14 +329,13 @@ enum mvmp_verdict mvmp_initiator_reply(struct mvmp_endpoint *ep, const struct ar
 static bool open_cookie(struct mvmp_endpoint *ep, const struct arrival *in,
 	const struct shake *shake, uint8_t body[static MVMP_COOKIE_SECRET_LEN])
 {
-	const uint8_t *member = shake->frame + MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + MEMBER_AT;
 	struct mvmp_aead *aead;
 	int rc;
 
 	if (mvmp_member_cookie_aead(ep, in->frame.payload, &aead))
 		return false;
-	rc = ep->crypto->open(aead, 0, member, MVMP_MAC_FIELD_LEN, in->frame.payload + MVMP_ID_LEN,
-		MVMP_COOKIE_SECRET_LEN + MVMP_TAG_LEN, body);
+	rc = ep->crypto->open(aead, 0, init_member_mac(shake), MVMP_MAC_FIELD_LEN,
+		in->frame.payload + MVMP_ID_LEN, MVMP_COOKIE_SECRET_LEN + MVMP_TAG_LEN, body);
 	ep->crypto->aead_free(aead);
 	return rc == 0;
 }

@@ -321,7 +321,8 @@ uint16_t mvmp_session_path_mtu(const struct mvmp_endpoint *ep, const struct mvmp
 void mvmp_session_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
 /* Sets the session's timer to its next deadline. */
 void mvmp_session_arm(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
-/* A BEACON with another instance came from this address: look whether sessions still live. */
+/* A BEACON came: where it shows another instance of a peer's certificate and address, look
+ * whether the session still lives. */
 void mvmp_session_doubt(struct mvmp_endpoint *ep, const struct mvmp_hello *hello,
 	const struct mvmp_addr *addr, uint64_t now);
 struct session *mvmp_session_bucket(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);

@@ -13,7 +13,7 @@ void mvmp_member_derive(struct mvmp_endpoint *ep)
 	mvmp_hkdf(ep->crypto, ep->psk[1], MVMP_KEY_LEN, NULL, 0, key, MVMP_KEY_LEN,
 		"mvmp v1 session psk2");
 	mvmp_hkdf(ep->crypto, ep->member_key, MVMP_KEY_LEN, NULL, 0, key, MVMP_KEY_LEN,
-		"mvmp v1 init mac");
+		"mvmp v1 member mac");
 }
 
 int mvmp_member_cookie_aead(

@@ -173,8 +173,11 @@ static int make_reply(
 	mvmp_wipe(ephemeral, sizeof(ephemeral));
 	mvmp_frame_encode(frame, &head);
 	rc = mvmp_noise_write(
-		noise, secret, sizeof(secret), frame + MVMP_HEADER_LEN, MVMP_REPLY_PAYLOAD);
-	return rc == MVMP_REPLY_PAYLOAD ? 0 : -EINVAL;
+		noise, secret, sizeof(secret), frame + MVMP_HEADER_LEN, MVMP_REPLY_NOISE_LEN);
+	mvmp_member_mac(ep, frame + MVMP_HEADER_LEN + MVMP_REPLY_NOISE_LEN, ep->member_key,
+		MVMP_KEY_LEN, frame, MVMP_HEADER_LEN + MVMP_REPLY_NOISE_LEN, half->member_mac,
+		MVMP_MAC_FIELD_LEN);
+	return rc == MVMP_REPLY_NOISE_LEN ? 0 : -EINVAL;
 }
 
 /* The public-key work; everything cheap has said yes before. */

@@ -311,6 +311,8 @@ void mvmp_session_doubt(struct mvmp_endpoint *ep, const struct mvmp_hello *hello
 	for (struct session *s = mvmp_session_bucket(ep, addr); s; s = s->next) {
 		if (s->state != SESSION_UP || s->pings || !s->initiated ||
 			!mvmp_addr_equal(&s->peer.addr, addr) ||
+			memcmp(s->peer.fingerprint, hello->fingerprint,
+				sizeof(s->peer.fingerprint)) ||
 			!memcmp(s->peer.instance, hello->instance, MVMP_ID_LEN))
 			continue;
 		s->ping_wanted = true;

@@ -138,7 +138,8 @@ message = noise.write_e(ada.ephemeral)
 message += noise.seal(public(ada.secret))
 message += noise.seal(struct.pack("<QII", NOW, ada.index, 0) + ada.greeting())
 covered = header(INIT, 528) + struct.pack("<I", ada.index) + message
-member_mac = mac(hkdf(b"", cluster_key, "mvmp v1 init mac"), covered)[:16]
+member_key = hkdf(b"", cluster_key, "mvmp v1 member mac")
+member_mac = mac(member_key, covered)[:16]
 init = covered + member_mac + bytes(32)
 
 message = noise.write_e(node.ephemeral)
@@ -148,7 +149,8 @@ message += noise.seal(public(node.secret))
 noise.mix_key(dh(node.secret, public(ada.ephemeral)))  # es
 noise.mix_psk(psk2)
 message += noise.seal(struct.pack("<I", node.index) + node.greeting())
-reply = header(REPLY, 464, ada.index) + message
+reply = header(REPLY, 480, ada.index) + message
+reply += mac(member_key, reply, member_mac)[:16]
 to_node, to_ada = noise.outputs(b"", 2)
 
 

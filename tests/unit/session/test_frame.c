@@ -16,7 +16,7 @@ struct row {
 #define NO_COUNTER   0, 0, 0, 0, 0, 0, 0, 0
 #define ON_STATS     5, 0, 0, 0, 0, 0, 0, 0x80
 
-/* Sizes by SPECIFICATION.md: PROBE and BEACON 208 bytes of payload, INIT 528, REPLY 464, COOKIE
+/* Sizes by SPECIFICATION.md: PROBE and BEACON 208 bytes of payload, INIT 528, REPLY 480, COOKIE
  * 64, DATA at least 16. */
 static const struct row rows[] = {
 	{"nothing", {0}, 0, MVMP_CONTROL, MVMP_DROP_SHORT},
@@ -42,8 +42,8 @@ static const struct row rows[] = {
 		MVMP_DROP_RESERVED},
 	{"init too short", {0x13, 0, 0x0f, 2}, 544, MVMP_CONTROL, MVMP_DROP_LENGTH},
 	{"init too long", {0x13, 0, 0x11, 2}, 600, MVMP_CONTROL, MVMP_DROP_LENGTH},
-	{"reply", {0x14, 0, 0xd0, 1, 7}, 480, MVMP_CONTROL, MVMP_ACCEPTED},
-	{"reply without index", {0x14, 0, 0xd0, 1}, 480, MVMP_CONTROL, MVMP_DROP_RESERVED},
+	{"reply", {0x14, 0, 0xe0, 1, 7}, 496, MVMP_CONTROL, MVMP_ACCEPTED},
+	{"reply without index", {0x14, 0, 0xe0, 1}, 496, MVMP_CONTROL, MVMP_DROP_RESERVED},
 	{"cookie", {0x15, 0, 64, 0, 7}, 80, MVMP_CONTROL, MVMP_ACCEPTED},
 	{"cookie on stats", {0x15, 0, 64, 0, 7}, 80, MVMP_STATS, MVMP_DROP_ETHERTYPE},
 	{"data", {0x16, 0, 16, 0, 7}, 46, MVMP_CONTROL, MVMP_ACCEPTED},
@@ -98,7 +98,7 @@ static void sizes(void **state)
 {
 	assert_int_equal(MVMP_HEADER_LEN + MVMP_PROBE_PAYLOAD, 224);
 	assert_int_equal(MVMP_HEADER_LEN + MVMP_INIT_PAYLOAD, 544);
-	assert_int_equal(MVMP_HEADER_LEN + MVMP_REPLY_PAYLOAD, 480);
+	assert_int_equal(MVMP_HEADER_LEN + MVMP_REPLY_PAYLOAD, 496);
 	assert_int_equal(MVMP_HEADER_LEN + MVMP_COOKIE_PAYLOAD, 80);
 }
 

@@ -146,6 +146,30 @@ static void corrupted(void **state)
 	pair_clear(&p);
 }
 
+/* A forged REPLY is dropped before any public-key work and does not end the attempt; the right one
+ * still works. */
+static void forged_reply(void **state)
+{
+	struct capture capture = {0};
+	struct pair p;
+	unsigned reply;
+
+	pair_init(&p, 40, 1500, 1500);
+	mvmp_memswitch_set_tap(p.world.sw, tap, &capture);
+	assert_int_not_equal(test_node_connect(p.ada, p.node), 0);
+	while (!mvmp_endpoint_counters(p.node->ep)->handshakes_answered)
+		test_world_run(&p.world, p.world.now + 20000, NULL, 0);
+	reply = find_kind(&capture, MVMP_REPLY);
+	for (size_t i = MVMP_HEADER_LEN; i < capture.frame[reply].len; i++) {
+		capture.frame[reply].bytes[i] ^= 1;
+		assert_int_equal(replay(p.ada, &capture, reply), MVMP_DROP_STRANGER);
+		capture.frame[reply].bytes[i] ^= 1;
+	}
+	assert_int_equal(replay(p.ada, &capture, reply), MVMP_ACCEPTED);
+	assert_int_equal(p.ada->ups, 1);
+	pair_clear(&p);
+}
+
 /* A recorded INIT, REPLY, DATA or BEACON obtains nothing: not on the same boot, not on the
  * next. */
 static void replayed(void **state)
@@ -443,6 +467,7 @@ int main(void)
 		cmocka_unit_test(known_instance),
 		cmocka_unit_test(stranger),
 		cmocka_unit_test(corrupted),
+		cmocka_unit_test(forged_reply),
 		cmocka_unit_test(replayed),
 		cmocka_unit_test(repeated_reply),
 		cmocka_unit_test(refused),
