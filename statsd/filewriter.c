@@ -9,7 +9,6 @@
  * that no rate is made across.
  */
 
-enum { GAP_BEFORE_MS = 1000 };
 static const uint64_t retry_ns = 2 * MVMP_NS_PER_S;
 
 static size_t row_words(const struct mvs_file *file)
@@ -33,15 +32,14 @@ static void list_move(struct mvs_writer *writer, struct mvs_file *file, enum mvs
 /* ---- opening --------------------------------------------------------------------------- */
 
 static int open_on_disk(struct mvs_store *store, struct mvs_file *file, const char *path,
-	uint64_t first_ms, uint64_t *last_ms, struct mvmp_error *err)
+	uint64_t first_s, uint64_t *last_s, struct mvmp_error *err)
 {
 	struct mvs_backend *backend = store->writer->backend;
 	bool damaged = false;
 	int rc = backend->ops->flush(backend, path, err);
 
 	if (rc == 0)
-		rc = mvs_rrd_open(
-			path, &store->schema[file->kind], first_ms, last_ms, &damaged, err);
+		rc = mvs_rrd_open(path, &store->schema[file->kind], first_s, last_s, &damaged, err);
 	if (!damaged)
 		return rc;
 	backend->ops->forget(backend, path);
@@ -51,45 +49,58 @@ static int open_on_disk(struct mvs_store *store, struct mvs_file *file, const ch
 }
 
 /* Takes over what the file on disk says. A life the index told of counts only when the file's
- * newest row belongs to it. */
-static void adopt(struct mvs_store *store, struct mvs_file *file, uint64_t row_ms, uint64_t last_ms)
+ * newest row belongs to it; then counters go on from that row's. */
+static void adopt(struct mvs_store *store, struct mvs_file *file, const char *path, uint64_t row_s,
+	uint64_t last_s)
 {
+	struct mvs_resampler *r = &file->resampler;
+
 	file->state = MVS_FILE_OPEN;
-	file->last_ms = last_ms;
+	r->last_s = last_s;
+	r->value = file->pending + store->writer->rows_max * row_words(file);
+	r->present = last_s ? mvs_rrd_last(path, mvmp_entities[file->kind].metrics, r->value) : 0;
+	r->ends_unknown = r->present == 0;
+	r->begins = false;
 	pthread_mutex_lock(&store->lock);
-	if (last_ms < file->since_ms)
+	if (last_s * 1000 < file->since_ms)
 		file->life = 0;
+	r->time_ms = file->life ? last_s * 1000 : 0;
 	store->counters.files++;
 	store->counters.bytes += store->schema[file->kind].bytes;
 	file->dir->on_disk = file->dir->dirty = true;
-	if (last_ms > row_ms && last_ms > store->counters.newest_ms)
-		store->counters.newest_ms = last_ms;
+	if (last_s > row_s && last_s * 1000 > store->counters.newest_ms)
+		store->counters.newest_ms = last_s * 1000;
 	pthread_mutex_unlock(&store->lock);
 }
 
-static int open_file(struct mvs_store *store, struct mvs_file *file, uint64_t row_ms)
+static int allocate(struct mvs_store *store, struct mvs_file *file, struct mvmp_error *err)
+{
+	size_t words = (store->writer->rows_max + 1) * row_words(file);
+
+	if (!file->pending)
+		file->pending = malloc(words * sizeof(uint64_t));
+	return file->pending ? 0 : mvmp_fail(err, MVMP_NO_MEMORY, "no memory for rows of a file");
+}
+
+static int open_file(struct mvs_store *store, struct mvs_file *file, uint64_t row_s)
 {
 	char path[MVS_PATH_MAX];
 	struct mvmp_error err;
-	uint64_t last_ms = 0;
+	uint64_t last_s = 0;
 	int rc;
 
 	if (file->due_ns > store->writer->now || !mvs_may_try(store))
 		return -MVMP_BUSY;
 	mvs_file_path(path, sizeof path, file);
-	rc = open_on_disk(store, file, path, row_ms, &last_ms, &err);
-	if (rc == 0 && !file->pending) {
-		file->pending =
-			malloc(store->writer->rows_max * row_words(file) * sizeof(uint64_t));
-		if (!file->pending)
-			rc = mvmp_fail(&err, MVMP_NO_MEMORY, "no memory for rows of %s", path);
-	}
+	rc = allocate(store, file, &err);
+	if (rc == 0)
+		rc = open_on_disk(store, file, path, row_s, &last_s, &err);
 	if (rc) {
 		file->due_ns = store->writer->now + retry_ns;
 		mvs_note_failure(store, &err);
 		return rc;
 	}
-	adopt(store, file, row_ms, last_ms);
+	adopt(store, file, path, row_s, last_s);
 	mvs_note_success(store, 0);
 	return 0;
 }
@@ -159,19 +170,25 @@ static void drop_oldest(struct mvs_store *store, struct mvs_file *file)
 	mvs_count(store, &store->counters.lost, 1);
 }
 
-static void append(struct mvs_store *store, struct mvs_file *file, uint64_t time_ms,
-	uint64_t present, const uint64_t *value)
+struct taker {
+	struct mvs_store *store;
+	struct mvs_file *file;
+};
+
+/* A mvs_resampled. */
+static void append(void *ctx, uint64_t second, uint64_t present, const uint64_t *value)
 {
+	struct mvs_store *store = ((struct taker *)ctx)->store;
+	struct mvs_file *file = ((struct taker *)ctx)->file;
 	struct mvs_writer *writer = store->writer;
 	uint64_t *row;
 
 	if (file->rows == writer->rows_max && mvs_file_flush(store, file))
 		drop_oldest(store, file);
 	row = file->pending + file->rows++ * row_words(file);
-	row[0] = time_ms;
+	row[0] = second;
 	row[1] = present;
 	memcpy(row + 2, value, mvmp_entities[file->kind].metrics * sizeof(uint64_t));
-	file->last_ms = time_ms;
 	writer->pending++;
 	if (file->list != MVS_LIST_NONE)
 		return;
@@ -179,16 +196,13 @@ static void append(struct mvs_store *store, struct mvs_file *file, uint64_t time
 	list_move(writer, file, MVS_LIST_DUE);
 }
 
-static void begin_life(struct mvs_store *store, const struct mvs_row *row, const uint64_t *value)
+static void begin_life(struct mvs_store *store, const struct mvs_row *row)
 {
 	struct mvs_file *file = row->file;
 
-	if (file->last_ms) {
-		uint64_t gap_ms = row->time_ms - GAP_BEFORE_MS;
-
-		append(store, file, gap_ms > file->last_ms ? gap_ms : file->last_ms + 1, 0, value);
+	mvs_resample_break(&file->resampler);
+	if (file->resampler.last_s)
 		mvs_count(store, &store->counters.gaps, 1);
-	}
 	pthread_mutex_lock(&store->lock);
 	file->life = row->life;
 	file->since_ms = row->time_ms;
@@ -199,16 +213,21 @@ static void begin_life(struct mvs_store *store, const struct mvs_row *row, const
 void mvs_file_take(struct mvs_store *store, const struct mvs_row *row, const uint64_t *value)
 {
 	struct mvs_file *file = row->file;
+	struct mvs_resampler *r = &file->resampler;
+	struct taker taker = {store, file};
 
-	if (file->state == MVS_FILE_CLOSED && open_file(store, file, row->time_ms)) {
+	if (file->state == MVS_FILE_CLOSED && open_file(store, file, row->time_ms / 1000)) {
 		mvs_count(store, &store->counters.lost, 1);
 		return;
 	}
-	if (row->time_ms < file->last_ms + MVS_SPACING_MS) {
+	if (row->time_ms / 1000 < r->last_s || row->time_ms <= r->time_ms) {
 		mvs_count(store, &store->counters.late, 1);
 		return;
 	}
 	if (file->life != row->life)
-		begin_life(store, row, value);
-	append(store, file, row->time_ms, row->present, value);
+		begin_life(store, row);
+	/* Farther apart than the heartbeat nothing is known of the time between. */
+	if (row->time_ms - r->time_ms > store->schema[file->kind].heartbeat_s * 1000ull)
+		mvs_resample_break(r);
+	mvs_resample(r, file->kind, row->time_ms, row->present, value, append, &taker);
 }

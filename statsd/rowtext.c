@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "writer.h"
-#include <stdio.h>
 
 static char *put_decimal(char *to, uint64_t value)
 {
@@ -29,8 +28,7 @@ void mvs_row_text(char to[static MVS_ROW_TEXT_MAX], enum mvmp_entity kind, const
 {
 	const struct mvmp_entity_info *info = &mvmp_entities[kind];
 
-	to = put_decimal(to, row[0] / 1000);
-	to += sprintf(to, ".%03u", (unsigned)(row[0] % 1000));
+	to = put_decimal(to, row[0]);
 	for (unsigned i = 0; i < info->metrics; i++) {
 		*to++ = ':';
 		if (row[1] >> i & 1)

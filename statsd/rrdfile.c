@@ -34,7 +34,7 @@ struct file_facts {
 	unsigned long heartbeat; /* the shortest of its sources */
 	unsigned sources;	 /* in the file */
 	unsigned known;		 /* of the schema's, found in the file */
-	uint64_t last_ms;
+	uint64_t last_s;
 };
 
 static bool name_is_source(const struct mvs_schema *schema, const char *name, size_t len)
@@ -84,8 +84,7 @@ static int read_facts(struct file_facts *facts, const struct mvs_schema *schema,
 		if (strcmp(i->key, "step") == 0)
 			facts->step = i->value.u_cnt;
 		else if (strcmp(i->key, "last_update") == 0)
-			facts->last_ms =
-				(uint64_t)i->value.u_cnt * 1000 + 999; /* fraction unknown */
+			facts->last_s = (uint64_t)i->value.u_cnt;
 		else
 			note_source(facts, schema, i);
 	}
@@ -108,7 +107,7 @@ static void explain_silence(const char *path, size_t bytes)
 /* Creates under a name of its own, then renames: a reader or a crash sees all or nothing. With
  * `source`, history comes from that file. */
 static int create_file(const char *path, const struct mvs_schema *schema, const char *source,
-	uint64_t first_ms, struct mvmp_error *err)
+	uint64_t first_s, struct mvmp_error *err)
 {
 	char fresh[MVS_PATH_MAX + 8];
 	const char *sources[2] = {source, NULL};
@@ -117,8 +116,8 @@ static int create_file(const char *path, const struct mvs_schema *schema, const 
 	snprintf(fresh, sizeof fresh, "%s.new", path);
 	unlink(fresh);
 	rrd_clear_error();
-	rc = rrd_create_r2(fresh, schema->step_s, (time_t)(first_ms / 1000) - 1, 0,
-		source ? sources : NULL, NULL, (int)schema->args, (const char **)schema->argv);
+	rc = rrd_create_r2(fresh, schema->step_s, (time_t)first_s - 1, 0, source ? sources : NULL,
+		NULL, (int)schema->args, (const char **)schema->argv);
 	if (rc == 0 && rename(fresh, path) == 0)
 		return 0;
 	if (rc == 0)
@@ -161,39 +160,65 @@ static int move_aside(const char *path, struct mvmp_error *err)
 }
 
 /* An existing file: usable as it is, to be widened, or damaged (-EBADMSG). */
-static int adopt_file(const char *path, const struct mvs_schema *schema, uint64_t *last_ms,
-	struct mvmp_error *err)
+static int adopt_file(
+	const char *path, const struct mvs_schema *schema, uint64_t *last_s, struct mvmp_error *err)
 {
 	struct file_facts facts;
 
 	if (read_facts(&facts, schema, path) || facts.sources == 0 || facts.known != facts.sources)
 		return -EBADMSG;
-	*last_ms = facts.last_ms;
+	*last_s = facts.last_s;
 	if (facts.sources == schema_sources(schema) && facts.step == schema->step_s &&
 		facts.heartbeat >= schema->heartbeat_s)
 		return 0;
-	return create_file(path, schema, path, facts.last_ms, err);
+	return create_file(path, schema, path, facts.last_s, err);
 }
 
-int mvs_rrd_open(const char *path, const struct mvs_schema *schema, uint64_t first_ms,
-	uint64_t *last_ms, bool *damaged, struct mvmp_error *err)
+int mvs_rrd_open(const char *path, const struct mvs_schema *schema, uint64_t first_s,
+	uint64_t *last_s, bool *damaged, struct mvmp_error *err)
 {
 	int rc;
 
-	*last_ms = 0;
+	*last_s = 0;
 	*damaged = false;
 	if (access(path, F_OK) == 0) {
 		rrd_clear_error();
-		rc = adopt_file(path, schema, last_ms, err);
+		rc = adopt_file(path, schema, last_s, err);
 		if (rc != -EBADMSG)
 			return rc;
-		*last_ms = 0;
+		*last_s = 0;
 		*damaged = true;
 		rc = move_aside(path, err);
 	} else {
 		rc = make_directories(path, err);
 	}
-	return rc ? rc : create_file(path, schema, NULL, first_ms, err);
+	return rc ? rc : create_file(path, schema, NULL, first_s, err);
+}
+
+uint64_t mvs_rrd_last(const char *path, unsigned sources, uint64_t *value)
+{
+	unsigned long count = 0;
+	char **name = NULL, **text = NULL;
+	uint64_t known = 0;
+	time_t when;
+
+	if (rrd_lastupdate_r(path, &when, &count, &name, &text))
+		return 0;
+	for (unsigned i = 0; i < count; i++) {
+		char *end;
+		int64_t negative = strtoll(text[i], NULL, 10);
+
+		if (i < sources) {
+			value[i] = negative < 0 ? (uint64_t)negative : strtoull(text[i], &end, 10);
+			if (negative < 0 || (end != text[i] && (!*end || *end == '.')))
+				known |= 1ull << i;
+		}
+		rrd_freemem(name[i]);
+		rrd_freemem(text[i]);
+	}
+	rrd_freemem(name);
+	rrd_freemem(text);
+	return known;
 }
 
 int mvs_rrd_update(const char *path, unsigned rows, const char *const *row, struct mvmp_error *err)

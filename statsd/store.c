@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { AGED_MS = 100 }; /* by how much the same moment may seem to differ, told twice */
+
 static void free_files(struct mvs_dir *dir)
 {
 	struct mvs_file *next;
@@ -285,7 +287,7 @@ bool mvs_store_put(struct mvs_store *store, struct mvs_file *file, uint64_t time
 	bool fits;
 
 	/* An aged record shows again what was stored before: nothing is late. */
-	if (record->age_ns && time_ms < file->put_ms + MVS_SPACING_MS)
+	if (record->age_ns && time_ms < file->put_ms + AGED_MS)
 		return true;
 	file->put_ms = time_ms;
 	pthread_mutex_lock(&store->lock);

@@ -68,8 +68,8 @@ char *mvs_file_path(char *to, size_t size, const struct mvs_file *file);
 /*
  * Hands over one record measured at `time_ms` (since 1970). `life` names the life the counters
  * belong to: when it differs from the last row's, the file gets a gap instead of a rate across.
- * Rows that are not at least MVS_SPACING_MS newer than the file's newest are left out and
- * counted. False when the queue is full (counted as lost).
+ * Files get a row a second at most, on whole seconds (resample.h). What is not newer than the
+ * file's newest row is left out and counted. False when the queue is full (counted as lost).
  */
 bool mvs_store_put(struct mvs_store *store, struct mvs_file *file, uint64_t time_ms, uint64_t life,
 	const struct mvmp_record *record);
@@ -77,7 +77,7 @@ bool mvs_store_put(struct mvs_store *store, struct mvs_file *file, uint64_t time
 /* Wakes the writer after a batch of rows. */
 void mvs_store_commit(struct mvs_store *store);
 
-enum { MVS_SPACING_MS = 900, MVS_FLUSH_FILES_MAX = 64 };
+enum { MVS_FLUSH_FILES_MAX = 64 };
 
 /* Brings rows of these files that were put before to disk, then calls `done` from
  * mvs_store_reap(). At most MVS_FLUSH_FILES_MAX files. */

@@ -4,6 +4,7 @@
 
 /* The store's insides, shared by store.c (the loop's half), writer.c and index.c. */
 
+#include "resample.h"
 #include "rrdfile.h"
 #include "store.h"
 #include <pthread.h>
@@ -36,9 +37,9 @@ struct mvs_file {
 	/* the writer's */
 	enum mvs_file_state state;
 	enum mvs_file_list list;
-	uint64_t last_ms; /* of the newest row taken */
+	struct mvs_resampler resampler;
 	uint64_t due_ns;
-	uint64_t *pending; /* rows: time_ms, present, values */
+	uint64_t *pending; /* rows: second, present, values; then the resampler's values */
 	unsigned rows;
 	TAILQ_ENTRY(mvs_file) link;
 };

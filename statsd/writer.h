@@ -22,7 +22,7 @@ struct mvs_writer {
 	char text[MVS_ROWS_MAX][MVS_ROW_TEXT_MAX];
 };
 
-/* "1700000000.250:12:U:5" of a row: time_ms, present bits, values. */
+/* "1700000000:12:U:5" of a row: second, present bits, values. */
 void mvs_row_text(char to[static MVS_ROW_TEXT_MAX], enum mvmp_entity kind, const uint64_t *row);
 
 /* filewriter.c */
