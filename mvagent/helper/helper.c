@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "helper.h"
-#include "../linux/tasks.h"
 #include "table.h"
 #include "workers.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <mvmp/run.h>
 #include <net/if.h>
 #include <signal.h>
@@ -25,6 +26,8 @@ enum {
 	LIVED_MS = 5000,     /* it was well: the next pause is short again */
 	SEND_PATIENCE_S = 1,
 };
+
+static const char worker_name[] = "mvagent-worker";
 
 struct helper {
 	const struct mva_options *options;
@@ -74,16 +77,34 @@ static void close_all(struct helper *h)
 	h->questions = h->tasks = -1;
 }
 
-/* In a worker: nothing of the helper's stays open. */
-static void on_worker(void *ctx)
+/* The program is beside our own, or where it was installed. */
+static void find_worker(char to[static PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", to, PATH_MAX - sizeof worker_name - 1);
+	char *slash;
+
+	to[len > 0 ? len : 0] = '\0';
+	slash = strrchr(to, '/');
+	if (slash) {
+		strcpy(slash + 1, worker_name);
+		if (!access(to, X_OK))
+			return;
+	}
+	snprintf(to, PATH_MAX, "%s/%s", MVA_LIBEXEC, worker_name);
+}
+
+/* In a child: all but its socket is closed by execve. */
+static void become_worker(void *ctx, int socket)
 {
 	struct helper *h = ctx;
+	char path[PATH_MAX], number[12];
 
-	close_all(h);
-	close(h->signals);
-	if (h->ready_pipe >= 0)
-		close(h->ready_pipe);
 	sigprocmask(SIG_SETMASK, &h->before, NULL);
+	fcntl(socket, F_SETFD, 0);
+	find_worker(path);
+	snprintf(number, sizeof number, "%d", socket);
+	execl(path, worker_name, number, h->options->libvirt, h->options->root, (char *)NULL);
+	mvmp_log("cannot start %s: %s", path, strerror(errno));
 }
 
 static void on_done(void *ctx, uint64_t id, const struct mvmp_error *err, const uint8_t *bytes,
@@ -339,8 +360,7 @@ int mva_helper_main(
 		.questions = -1,
 		.tasks = -1,
 		.code = -1};
-	struct mva_workers_env env = {
-		.ctx = &h, .run = mva_linux_task_run, .begin = on_worker, .done = on_done};
+	struct mva_workers_env env = {.ctx = &h, .become = become_worker, .done = on_done};
 	sigset_t awaited;
 
 	h.table = (struct mva_table_env){.ctx = &h,
@@ -354,7 +374,6 @@ int mva_helper_main(
 	sigaddset(&awaited, SIGINT);
 	sigprocmask(SIG_BLOCK, &awaited, &h.before);
 	h.signals = signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK);
-	mva_linux_task_init(options->libvirt, options->root);
 	h.workers = mva_workers_new(&env);
 	if (h.signals < 0 || !h.workers)
 		return MVA_EXIT_FAILED;

@@ -88,9 +88,8 @@ static void become_worker(struct mva_workers *w, int socket)
 		if (w->worker[i].pid)
 			close(w->worker[i].socket);
 	}
-	if (w->env.begin)
-		w->env.begin(w->env.ctx);
-	mva_worker_main(socket, w->env.run);
+	w->env.become(w->env.ctx, socket);
+	_exit(1);
 }
 
 static int start_worker(struct mva_workers *w, struct worker *worker)

@@ -29,9 +29,9 @@ typedef int mva_task_run(enum mva_task task, const void *request, size_t len, ui
 
 struct mva_workers_env {
 	void *ctx;
-	mva_task_run *run;
-	/* In the new process, before its first task: closes what is not the worker's. */
-	void (*begin)(void *ctx);
+	/* In the new process: becomes a worker on this socket (mva_worker_main(), mostly in a
+	 * program of its own). Does not return. */
+	void (*become)(void *ctx, int socket);
 	/* A task ended; `fd` (or -1) is a memory file with its answer, closed afterwards. */
 	void (*done)(void *ctx, uint64_t id, const struct mvmp_error *err, const uint8_t *bytes,
 		size_t len, int fd);

@@ -68,9 +68,14 @@ static uint64_t now(void)
 	return (uint64_t)ts.tv_sec * MVMP_NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+static void become(void *ctx, int socket)
+{
+	mva_worker_main(socket, run);
+}
+
 static int set_up(void **state)
 {
-	const struct mva_workers_env env = {.run = run, .done = done};
+	const struct mva_workers_env env = {.become = become, .done = done};
 
 	memset(ended, 0, sizeof ended);
 	workers = mva_workers_new(&env);
