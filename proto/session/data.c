@@ -48,6 +48,20 @@ static bool must_send(const struct session *s, uint64_t now)
 	return s->ping_wanted || s->pong_wanted || mvmp_inbox_deadline(&s->inbox) <= now;
 }
 
+void mvmp_data_probe_mtu(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
+{
+	struct mvmp_writer w = mvmp_writer(ep->out + MVMP_LINK_HEADROOM + MVMP_HEADER_LEN,
+		(size_t)s->mtu_wanted - MVMP_DATA_OVERHEAD);
+
+	s->mtu_token = ++s->ping_token;
+	s->mtu_probe_at = ++s->mtu_probes < MVMP_MTU_PROBES
+				  ? now + MVMP_MTU_PROBE_MS * MVMP_NS_PER_MS
+				  : MVMP_NEVER;
+	mvmp_put_token(&w, MVMP_RECORD_PING, s->mtu_token);
+	mvmp_put_padding(&w);
+	seal_and_send(ep, s, MVMP_CONTROL, w.used);
+}
+
 /* One frame of everything that waits; false when nothing does or the link takes no more. */
 static bool send_frame(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 {
@@ -168,6 +182,9 @@ static enum mvmp_verdict take_token(
 	if (type == MVMP_RECORD_PING) {
 		s->pong_token = token;
 		s->pong_wanted = true;
+	} else if (token == s->mtu_token && s->mtu_token) {
+		s->mtu = s->mtu_wanted;
+		s->mtu_probe_at = MVMP_NEVER;
 	} else if (token == s->ping_token && now > s->ping_at) {
 		mvmp_rtt_sample(&s->rtt, now - s->ping_at);
 	}

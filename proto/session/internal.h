@@ -50,7 +50,10 @@ enum mvmp_session_limits {
 	MVMP_PINGS_LOST = 10,	    /* then the peer is dead */
 	MVMP_EAGER_S = 60,	    /* traffic is awaited this long after the last */
 	MVMP_EVICT_SILENT_S = 2,    /* a full table gives up a session silent this long */
-	MVMP_FLUSH_FRAMES = 64,	    /* sent in a row for one session */
+	MVMP_MTU_SURE = 1500,	    /* longer frames are tried before they are used */
+	MVMP_MTU_PROBE_MS = 200,    /* between tries */
+	MVMP_MTU_PROBES = 5,
+	MVMP_FLUSH_FRAMES = 64, /* sent in a row for one session */
 };
 
 #define MVMP_REKEY_FRAMES (1ull << 40)
@@ -100,7 +103,10 @@ struct session {
 	uint8_t expect_mac[MVMP_MAC_LEN];
 	struct mvmp_peer peer; /* peer.addr is set from the start */
 	struct mvmp_cert cert; /* set when up */
-	uint16_t mtu;	       /* of the path */
+	uint16_t mtu;	       /* of the path, as far as it is proven */
+	uint16_t mtu_wanted;   /* what both ends' links would carry */
+	uint8_t mtu_probes;    /* sent */
+	uint64_t mtu_probe_at, mtu_token;
 	struct keypair *current, *previous;
 	uint64_t previous_until, rekey_at;
 	struct shake *shake; /* connecting, or renewing keys */
@@ -316,8 +322,6 @@ void mvmp_session_up(
 /* Uses new keys from now on, keeps the old ones for a while. */
 void mvmp_session_rotate(
 	struct mvmp_endpoint *ep, struct session *s, struct keypair *pair, uint64_t now);
-/* The least MTU of both ends. */
-uint16_t mvmp_session_path_mtu(const struct mvmp_endpoint *ep, const struct mvmp_peer *peer);
 void mvmp_session_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
 /* Sets the session's timer to its next deadline. */
 void mvmp_session_arm(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
@@ -333,6 +337,8 @@ enum mvmp_verdict mvmp_data_receive(struct mvmp_endpoint *ep, const struct arriv
 void mvmp_data_flush(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
 int mvmp_data_send_stats(
 	struct mvmp_endpoint *ep, struct session *s, const void *bytes, size_t len, uint64_t now);
+/* A PING as long as the path may carry. */
+void mvmp_data_probe_mtu(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
 void mvmp_data_send_close(struct mvmp_endpoint *ep, struct session *s, enum mvmp_status reason);
 
 #endif

@@ -59,6 +59,18 @@ void mvmp_put_token(struct mvmp_writer *w, enum mvmp_record_type type, uint64_t 
 	mvmp_put_u64(w, token);
 }
 
+void mvmp_put_padding(struct mvmp_writer *w)
+{
+	static const uint8_t zeros[64];
+	size_t left = w->size - w->used;
+
+	put_head(w, MVMP_RECORD_PAD, left - MVMP_RECORD_HEAD);
+	while (!w->bad && w->used < w->size) {
+		left = w->size - w->used;
+		mvmp_put_bytes(w, zeros, left < sizeof(zeros) ? left : sizeof(zeros));
+	}
+}
+
 void mvmp_put_close(struct mvmp_writer *w, uint8_t reason)
 {
 	put_head(w, MVMP_RECORD_CLOSE, sizeof(reason));

@@ -16,6 +16,7 @@ enum mvmp_record_type {
 	MVMP_RECORD_ACK = 3,	  /* see struct mvmp_ack */
 	MVMP_RECORD_FRAGMENT = 4, /* see struct mvmp_fragment, then the bytes */
 	MVMP_RECORD_CLOSE = 5,	  /* reason (8): enum mvmp_status */
+	MVMP_RECORD_PAD = 6,	  /* anything; makes a frame as long as the path may carry */
 };
 
 enum mvmp_record_sizes {
@@ -60,6 +61,8 @@ bool mvmp_record_ack(struct mvmp_reader body, struct mvmp_ack *ack);
 
 /* Append a record; the writer goes bad when it does not fit. */
 void mvmp_put_token(struct mvmp_writer *w, enum mvmp_record_type type, uint64_t token);
+/* Fills what is left of the writer, at least a record head. */
+void mvmp_put_padding(struct mvmp_writer *w);
 void mvmp_put_close(struct mvmp_writer *w, uint8_t reason);
 void mvmp_put_fragment(struct mvmp_writer *w, const struct mvmp_fragment *fragment);
 void mvmp_put_ack(struct mvmp_writer *w, const struct mvmp_ack *ack);

@@ -148,11 +148,18 @@ void mvmp_session_down(struct mvmp_endpoint *ep, struct session *s, enum mvmp_st
 	ep->config.env.event(ep->config.env.ctx, &event);
 }
 
-uint16_t mvmp_session_path_mtu(const struct mvmp_endpoint *ep, const struct mvmp_peer *peer)
+/* Frames up to MVMP_MTU_SURE pass every segment; more than that only what was tried: a switch may
+ * carry less than both ends believe. */
+static void begin_mtu(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 {
-	uint16_t own = ep->link[peer->addr.link].mtu;
+	uint16_t own = ep->link[s->peer.addr.link].mtu;
+	uint16_t wanted = own < s->peer.mtu ? own : s->peer.mtu;
 
-	return own < peer->mtu ? own : peer->mtu;
+	if (!s->mtu || wanted < s->mtu)
+		s->mtu = wanted < MVMP_MTU_SURE ? wanted : MVMP_MTU_SURE;
+	s->mtu_wanted = wanted;
+	s->mtu_probes = 0;
+	s->mtu_probe_at = s->mtu < wanted ? now : MVMP_NEVER;
 }
 
 static void schedule_rekey(struct session *s, uint64_t now)
@@ -167,7 +174,7 @@ static void begin_keys(
 {
 	pair->session = s;
 	s->current = pair;
-	s->mtu = mvmp_session_path_mtu(ep, &s->peer);
+	begin_mtu(ep, s, now);
 	s->received_at = now;
 	s->pings = 0;
 	s->ping_wanted = s->initiated;
@@ -245,6 +252,7 @@ void mvmp_session_arm(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 		at = least(at, s->shake ? MVMP_NEVER : s->rekey_at);
 		at = least(at, s->current->born + MVMP_REJECT_S * MVMP_NS_PER_S);
 		at = least(at, s->previous ? s->previous_until : MVMP_NEVER);
+		at = least(at, s->mtu_probe_at);
 	}
 	mvmp_heap_set(&ep->heap, &s->timer, at);
 }
@@ -301,6 +309,8 @@ void mvmp_session_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t n
 	}
 	if (now >= ping_due(s, now))
 		s->ping_wanted = true;
+	if (now >= s->mtu_probe_at)
+		mvmp_data_probe_mtu(ep, s, now);
 	renew_keys(ep, s, now);
 	mvmp_data_flush(ep, s, now);
 }

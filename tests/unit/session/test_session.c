@@ -242,6 +242,30 @@ static void stats_frames(void **state)
 	pair_clear(&p);
 }
 
+/* Frames longer than 1500 bytes are used once one of that length came through, both ways; where
+ * the segment swallows them the session goes on with 1500. */
+static void long_frames(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, 15, 9000, 9000);
+	pair_connect(&p);
+	assert_int_equal(mvmp_endpoint_stats_room(p.node->ep, p.node->session), 1500 - 32);
+	test_world_run_ms(&p.world, 10);
+	assert_int_equal(mvmp_endpoint_stats_room(p.node->ep, p.node->session), 9000 - 32);
+	assert_int_equal(mvmp_endpoint_stats_room(p.ada->ep, p.ada->session), 9000 - 32);
+	pair_clear(&p);
+	pair_init(&p, 16, 9000, 9000);
+	p.node->link->mtu = p.ada->link->mtu = 1500; /* behind the endpoints' backs */
+	pair_connect(&p);
+	test_world_run_ms(&p.world, 2000);
+	assert_int_equal(pair_send(p.ada, 1, 100000), 0);
+	assert_true(test_world_run(&p.world, p.world.now + MVMP_NS_PER_S, &p.node->messages, 1));
+	assert_int_equal(mvmp_endpoint_stats_room(p.node->ep, p.node->session), 1500 - 32);
+	assert_int_equal(mvmp_endpoint_counters(p.ada->ep)->send_failures, 5);
+	pair_clear(&p);
+}
+
 /* A member revoked while it has a session loses it at once, and is told. */
 static void revoked_later(void **state)
 {
@@ -335,6 +359,7 @@ int main(void)
 		cmocka_unit_test(renewed_keys),
 		cmocka_unit_test(full_queue),
 		cmocka_unit_test(stats_frames),
+		cmocka_unit_test(long_frames),
 		cmocka_unit_test(revoked_later),
 		cmocka_unit_test(expired_later),
 		cmocka_unit_test(full_table),
