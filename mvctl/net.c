@@ -103,6 +103,9 @@ static int open_wire(struct mvctl *ctl, const char *interface, bool asked_for)
 
 	if (!mvmp_pcap_open(&options, &link, &error))
 		return add_link(ctl, link);
+	if (asked_for && error.status == MVMP_PERMISSION && !error.hint[0])
+		mvmp_hint(&error, "nodes of this host answer on their Unix links; for the wire: "
+				  "setcap cap_net_raw+ep on this program");
 	if (asked_for)
 		return mvctl_report(ctl, &error, NULL, NULL);
 	/* A default need not work for everybody; who then gets no answer is told. */

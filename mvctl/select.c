@@ -190,8 +190,10 @@ static int select_named(struct mvctl *ctl, struct mvctl_names *terms, struct mvc
 	rc = mvctl_discover(ctl, MVMP_ROLE_NODE, ret, all_found, terms);
 	if (rc)
 		return rc;
-	if (!ret->count)
-		return mvctl_nobody(ctl, "no node");
+	if (!ret->count) {
+		rc = mvctl_remembered(ctl, terms->name[0]);
+		return rc ? rc : mvctl_nobody(ctl, "no node");
+	}
 	rc = check_terms(ctl, ret, terms);
 	if (!rc && !any_matches(ret, terms))
 		rc = mvctl_nothing_matches(ctl, ret);

@@ -9,6 +9,9 @@
 /* "no node answers on eth1"; `what` is "no node" or "no aggregator called x". */
 int mvctl_nobody(struct mvctl *ctl, const char *what);
 
+/* An aggregator that was heard may remember who is silent now: says so. 0 when none does. */
+int mvctl_remembered(struct mvctl *ctl, const char *term);
+
 /* With the names that resemble it; who an aggregator remembers is silent, not unknown. */
 int mvctl_no_such_node(struct mvctl *ctl, const struct mvctl_nodes *all, const char *term);
 

@@ -63,8 +63,7 @@ static const char *closest_name(const struct mvctl_nodes *nodes, const char *ter
 	return closest;
 }
 
-/* An aggregator that was heard may remember who is silent now. */
-static int remembered(struct mvctl *ctl, const char *term)
+int mvctl_remembered(struct mvctl *ctl, const char *term)
 {
 	static const char *const states[] = {"unknown", "up", "stale", "down"};
 	struct mvctl_nodes aggregators = {0};
@@ -103,7 +102,7 @@ int mvctl_no_such_node(struct mvctl *ctl, const struct mvctl_nodes *all, const c
 	struct mvctl_nodes alike = {0};
 	struct mvmp_error error;
 	char names[120];
-	int rc = remembered(ctl, term);
+	int rc = mvctl_remembered(ctl, term);
 
 	if (rc)
 		return rc;
