@@ -77,6 +77,7 @@ static void start_call(
 	id = mvmp_client_call(mvmp_run_client(ask->ctl->net->run), &target, ask->verb, ask->body,
 		ask->len, reply->mutates ? reply->operation : NULL, now + ask->timeout_ns,
 		on_answer, reply, now, &reply->error);
+	reply->call = id;
 	if (id)
 		ask->under_way++;
 	else
@@ -119,14 +120,23 @@ static bool all_ended(void *ctx)
 	return ask->ended == ask->nodes->count;
 }
 
+/* Gives the calls up; what changes something goes on without us, and its id is told. */
 static int interrupted(struct mvctl_ask *ask)
 {
 	char id[2 * MVMP_ID_LEN + 1];
+	struct mvmp_error error;
 
 	for (unsigned i = 0; i < ask->nodes->count; i++) {
 		struct mvctl_reply *reply = &ask->replies[i];
 
-		if (reply->started && !reply->ended && reply->mutates)
+		if (!reply->started || reply->ended)
+			continue;
+		mvmp_client_cancel(mvmp_run_client(ask->ctl->net->run), reply->call);
+		mvmp_fail(&error, reply->mutates ? MVMP_OUTCOME_UNKNOWN : MVMP_NO_ANSWER,
+			"interrupted before %s answered", reply->name);
+		mvctl_keep_error(
+			ask->ctl, &error, reply->name, reply->mutates ? reply->operation : NULL);
+		if (reply->mutates)
 			fprintf(ask->ctl->err, "under way on %s: operation %s\n", reply->name,
 				mvmp_hex(id, reply->operation, MVMP_ID_LEN));
 	}

@@ -86,6 +86,7 @@ struct mvctl_reply {
 	struct mvmp_cert cert; /* of who answered */
 	/* private */
 	struct mvctl_ask *ask;
+	uint64_t call;
 };
 
 /* Asks all nodes the same, in parallel; replies[i] is nodes[i]'s (zeroed by the caller). Returns 0
