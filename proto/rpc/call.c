@@ -22,14 +22,13 @@ void call_end(struct mvmp_client *client, struct call *call, const struct mvmp_e
 	client->ended = true;
 }
 
-/* Ends a call that nobody answered, by what may have happened to it. */
-static void end_unanswered(
+void call_end_unanswered(
 	struct mvmp_client *client, struct call *call, const struct mvmp_error *why)
 {
 	struct mvmp_error error = *why;
 	char operation[2 * MVMP_ID_LEN + 1];
 
-	if (call->verb->mutates && call->delivered) {
+	if (call->verb->mutates && call->sends) {
 		mvmp_fail(&error, MVMP_OUTCOME_UNKNOWN, "%s was sent to %s, but no answer came: %s",
 			call->verb->name, call->target.text, why->text);
 		mvmp_hint(&error, "it may have been done; ask for operation %s",
@@ -44,7 +43,7 @@ static void end_late(struct mvmp_client *client, struct call *call)
 	unsigned long long waited = (call->deadline - call->started) / MVMP_NS_PER_MS;
 	struct mvmp_error error;
 
-	if (call->delivered)
+	if (call->sends)
 		mvmp_fail(&error, MVMP_NO_ANSWER, "%s did not answer within %llu ms",
 			call->target.text, waited);
 	else if (call->trouble.status)
@@ -53,7 +52,7 @@ static void end_late(struct mvmp_client *client, struct call *call)
 	else
 		mvmp_fail(&error, MVMP_NO_ANSWER, "nobody answered for %s within %llu ms",
 			call->target.text, waited);
-	end_unanswered(client, call, &error);
+	call_end_unanswered(client, call, &error);
 }
 
 /* Tries again a little later; `why` is told if the time runs out before. */
@@ -93,7 +92,7 @@ static void send_request(struct mvmp_client *client, struct call *call, uint64_t
 	free(bytes);
 	if (rc == 0) {
 		call->state = CALL_SENT;
-		call->delivered = true;
+		call->sends++;
 		call->due = call->deadline;
 	} else if (rc == -EAGAIN) {
 		call->state = CALL_READY;
@@ -117,7 +116,7 @@ void call_connected(struct mvmp_client *client, struct call *call,
 	if (!cert)
 		return;
 	if (rpc_target_check(&client->peers, &call->target, &connection->addr, cert, &error))
-		end_unanswered(client, call, &error);
+		call_end_unanswered(client, call, &error);
 	else
 		send_request(client, call, now);
 }
@@ -126,7 +125,7 @@ void call_disconnected(struct mvmp_client *client, struct call *call, bool was_u
 	const struct mvmp_error *why, uint64_t now)
 {
 	if (why->status == MVMP_NOT_TRUSTED) {
-		end_unanswered(client, call, why);
+		call_end_unanswered(client, call, why);
 		return;
 	}
 	pause_call(call, why, now);
@@ -198,7 +197,7 @@ static void end_ambiguous(struct mvmp_client *client, struct call *call, const s
 		"%s is the name of two members: %s (MAC %s) and %s (MAC %s)", call->target.text,
 		a->name, mvmp_mac_text(one, x), b->name, mvmp_mac_text(two, y));
 	mvmp_hint(&error, "name the MAC of the one you mean");
-	end_unanswered(client, call, &error);
+	call_end_unanswered(client, call, &error);
 }
 
 /* A change goes to nobody before all who may bear the name had time to say so. */

@@ -105,18 +105,23 @@ void mvmp_client_set_clock(struct mvmp_client *client, uint64_t (*wall_s)(void *
 	client->wall_ctx = ctx;
 }
 
-/* The clock, then what is this program's alone (its instance was drawn at random), then a
- * number. */
+/* The clock, then a number that is this program's alone: its instance was drawn at random, and
+ * the mixing (splitmix64) gives each count another number. */
 static void draw_operation(struct mvmp_client *client, uint8_t to[static MVMP_ID_LEN])
 {
 	uint64_t ms = client->wall_s ? client->wall_s(client->wall_ctx) * 1000 : 0;
-	uint32_t number = ++client->operations;
+	const uint8_t *instance = mvmp_endpoint_instance(client->ep);
+	uint64_t z;
 
+	memcpy(&z, instance, sizeof z);
+	z += ++client->operations * 0x9e3779b97f4a7c15;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	z ^= z >> 31;
 	for (unsigned i = 0; i < 6; i++)
 		to[i] = (uint8_t)(ms >> (8 * (5 - i)));
-	memcpy(to + 6, mvmp_endpoint_instance(client->ep), 6);
-	for (unsigned i = 0; i < 4; i++)
-		to[12 + i] = (uint8_t)(number >> (8 * (3 - i)));
+	memcpy(to + 6, instance + sizeof z, 2);
+	memcpy(to + 8, &z, sizeof z);
 }
 
 static struct call *call_new(struct mvmp_client *client, const struct mvmp_verb_info *verb,
@@ -191,16 +196,25 @@ void mvmp_client_cancel(struct mvmp_client *client, uint64_t id)
 	call_free(call);
 }
 
-/* A change that is still running may end before the caller's time does: asked again then. */
+/* Who is busy may have time later; a change that is still running may end before the caller's
+ * time does. */
 static bool ask_again(struct call *call, const struct rpc_answer *answer, uint64_t now)
 {
-	if (answer->error.status != MVMP_RUNNING || !call->verb->mutates ||
+	bool running = answer->error.status == MVMP_RUNNING && call->verb->mutates;
+
+	if ((!running && answer->error.status != MVMP_BUSY) ||
 		now + 2 * RETRY_MS * MVMP_NS_PER_MS >= call->deadline)
 		return false;
 	call->state = CALL_LOOKING;
 	call->due = now + RETRY_MS * MVMP_NS_PER_MS;
 	call->trouble = answer->error;
 	return true;
+}
+
+/* A change that was sent before and now finds no place: what became of it before is open. */
+static bool says_nothing(const struct call *call, const struct rpc_answer *answer)
+{
+	return call->verb->mutates && call->sends > 1 && answer->error.status == MVMP_BUSY;
 }
 
 static void take_answer(struct mvmp_client *client, mvmp_session session,
@@ -213,7 +227,11 @@ static void take_answer(struct mvmp_client *client, mvmp_session session,
 	while (call && !(call->state == CALL_SENT && call->session == session &&
 			       call->request == answer->id))
 		call = call->next;
-	if (call && !ask_again(call, answer, now))
+	if (!call || ask_again(call, answer, now))
+		return;
+	if (says_nothing(call, answer))
+		call_end_unanswered(client, call, &answer->error);
+	else
 		deliver(client, call, answer, now);
 }
 

@@ -57,7 +57,7 @@ struct call {
 	uint64_t first_probe;
 	mvmp_session session;
 	uint64_t request;	   /* id of the last request sent */
-	bool delivered;		   /* may have been, at least once */
+	unsigned sends;		   /* how often it may have been delivered */
 	struct mvmp_error trouble; /* last thing that went wrong, for the sentence at the end */
 	struct mvmp_error error;
 	mvmp_client_done *done;
@@ -73,7 +73,7 @@ struct mvmp_client {
 	struct call *calls, **calls_end;
 	unsigned count;
 	uint64_t last_id, last_request;
-	uint32_t operations; /* drawn so far */
+	uint64_t operations; /* drawn so far */
 	uint64_t (*wall_s)(void *ctx);
 	void *wall_ctx;
 	uint64_t now;	     /* the latest that the owner told */
@@ -94,6 +94,9 @@ void call_connected(struct mvmp_client *client, struct call *call,
 void call_disconnected(struct mvmp_client *client, struct call *call, bool was_up,
 	const struct mvmp_error *why, uint64_t now);
 void call_end(struct mvmp_client *client, struct call *call, const struct mvmp_error *error);
+/* Ends a call that nobody answered, by what may have happened to it. */
+void call_end_unanswered(
+	struct mvmp_client *client, struct call *call, const struct mvmp_error *why);
 void call_free(struct call *call);
 
 /* ---- connection.c ---- */

@@ -489,6 +489,31 @@ static void a_running_change_is_asked_again(void **state)
 	assert_int_equal(b->error.status, MVMP_RUNNING);
 }
 
+/* A busy member is asked again; a change that went out before is not told as never done. */
+static void a_busy_member_is_asked_again(void **state)
+{
+	struct bench *b = *state;
+
+	fake_beacon(&b->ep, &b->peer);
+	call(b, MVMP_VERB_PIN, "r1-n05", 1000);
+	pass(b, 40);
+	fake_up(&b->ep, 1, &b->cert);
+	answer(b, MVMP_BUSY);
+	pass(b, 60);
+	answer(b, MVMP_OK);
+	assert_int_equal(b->error.status, MVMP_OK);
+	call(b, MVMP_VERB_PIN, "r1-n05", 200);
+	answer(b, MVMP_BUSY);
+	pass(b, 150);
+	answer(b, MVMP_BUSY);
+	mvmp_client_advance(b->client, b->now);
+	assert_int_equal(b->done, 2);
+	assert_int_equal(b->error.status, MVMP_OUTCOME_UNKNOWN);
+	call(b, MVMP_VERB_PIN, "r1-n05", 90);
+	answer(b, MVMP_BUSY);
+	assert_int_equal(b->error.status, MVMP_BUSY);
+}
+
 /* Targets that say nothing and verbs that do not exist are refused before anything is sent. */
 static void bad_calls_are_refused(void **state)
 {
@@ -598,6 +623,7 @@ int main(void)
 		CASE(a_cancelled_call_is_silent),
 		CASE(asking_from_inside_an_answer_works),
 		CASE(a_running_change_is_asked_again),
+		CASE(a_busy_member_is_asked_again),
 		CASE(bad_calls_are_refused),
 		CASE(drawn_ids_carry_the_clock),
 		CASE(cluster_states_are_exchanged),
