@@ -36,6 +36,13 @@ void bed_make_fast(struct bed *bed)
 	make(bed);
 }
 
+void bed_make_cached(struct bed *bed, const char *socket)
+{
+	memset(bed, 0, sizeof *bed);
+	bed->rrdcached = socket;
+	make(bed);
+}
+
 void bed_open(struct bed *bed)
 {
 	static const struct mvmp_key key = {{0x4d, 0x56}, 0};
@@ -45,6 +52,7 @@ void bed_open(struct bed *bed)
 		.flush_s = bed->fast ? 2 : 30,
 		.files_max = 100,
 		.queue_bytes = 1 << 20,
+		.rrdcached = bed->rrdcached,
 		.log = take_line,
 		.ctx = bed};
 	struct mvmp_error err;

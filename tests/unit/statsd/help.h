@@ -19,6 +19,7 @@ struct bed {
 	struct mvs_file *vif;
 	uint64_t now_ns;
 	bool fast;
+	const char *rrdcached;
 	char said[512]; /* the newest log line */
 	unsigned lines;
 };
@@ -27,7 +28,8 @@ enum { T0 = 1700000000 }; /* seconds; a multiple of the step */
 
 void bed_make(struct bed *bed);
 void bed_make_fast(struct bed *bed); /* step and interval 1 s instead of 10 */
-void bed_open(struct bed *bed);	     /* also again, after bed_close() */
+void bed_make_cached(struct bed *bed, const char *socket);
+void bed_open(struct bed *bed); /* also again, after bed_close() */
 void bed_close(struct bed *bed);
 void bed_crash(struct bed *bed); /* as kill -9: what waits in memory is gone */
 void bed_remove(struct bed *bed);
