@@ -111,14 +111,17 @@ void mvmp_endpoint_free(struct mvmp_endpoint *ep)
 
 /* ---- links ---- */
 
-/* Ends the sessions of a link whose frames would be longer than `mtu`. */
+/* Ends the sessions of a link whose frames may be longer than `mtu` takes; 0: all of them. */
 static void end_sessions(struct mvmp_endpoint *ep, unsigned index, uint16_t mtu, const char *why)
 {
 	for (unsigned i = 0; i < ep->config.sessions_max; i++) {
 		struct session *s = &ep->session[i];
 
-		if (s->state == SESSION_FREE || s->peer.addr.link != index ||
-			(mtu && s->mtu <= mtu))
+		if (s->state == SESSION_FREE || s->peer.addr.link != index)
+			continue;
+		if (mtu && s->mtu_wanted > mtu)
+			s->mtu_wanted = mtu;
+		if (mtu && s->mtu <= mtu)
 			continue;
 		mvmp_session_down(ep, s, MVMP_NO_ANSWER, "%s", why);
 	}

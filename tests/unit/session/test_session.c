@@ -339,8 +339,9 @@ static void lost_link(void **state)
 	p.node->link->mtu = 1400;
 	mvmp_endpoint_set_link(p.node->ep, 0, p.node->link);
 	assert_int_equal(p.node->downs, 1);
+	assert_int_not_equal(test_node_connect(p.ada, p.node), 0);
 	mvmp_endpoint_drop_link(p.ada->ep, 0, p.world.now);
-	assert_int_equal(p.ada->downs, 1);
+	assert_int_equal(p.ada->downs, 2); /* the session, and the one that was connecting */
 	assert_int_equal(test_node_connect(p.ada, p.node), 0);
 	pair_clear(&p);
 }
