@@ -97,8 +97,7 @@ static int pin_directly(const char *root, const struct mva_pin_request *request,
 static int pin_by_libvirt(
 	const char *uri, const struct mva_pin_request *request, struct mvmp_error *err)
 {
-	virConnectPtr conn = mva_virt_connect(uri, err);
-	virDomainPtr domain = conn ? mva_virt_find(conn, request->uuid, err) : NULL;
+	virDomainPtr domain = mva_virt_find(uri, request->uuid, err);
 	int r;
 
 	if (!domain)

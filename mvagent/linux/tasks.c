@@ -17,7 +17,6 @@ static int run_inventory(struct mvmp_reader *r, struct mvmp_writer *w, struct mv
 {
 	uint8_t part = mvmp_get_u8(r);
 	bool fresh = mvmp_get_u8(r);
-	virConnectPtr conn;
 
 	mvmp_put_u8(w, part);
 	if (part == MVA_INVENTORY_KERNEL) {
@@ -26,21 +25,18 @@ static int run_inventory(struct mvmp_reader *r, struct mvmp_writer *w, struct mv
 	}
 	if (part != MVA_INVENTORY_LIBVIRT)
 		return mvmp_fail(err, MVMP_INVALID, "there is no part %u of an inventory", part);
-	conn = mva_virt_connect(libvirt_uri, err);
-	return conn ? mva_virt_inventory(conn, fresh, w, err) : -(int)err->status;
+	return mva_virt_inventory(libvirt_uri, fresh, w, err);
 }
 
 static int run_block(
 	struct mvmp_reader *r, bool disks, struct mvmp_writer *w, struct mvmp_error *err)
 {
 	uint8_t uuid[MVMP_ID_LEN];
-	virConnectPtr conn;
 	virDomainPtr domain;
 	int ret;
 
 	mvmp_get_bytes(r, uuid, sizeof(uuid));
-	conn = mva_virt_connect(libvirt_uri, err);
-	domain = conn ? mva_virt_find(conn, uuid, err) : NULL;
+	domain = mva_virt_find(libvirt_uri, uuid, err);
 	if (!domain)
 		return -(int)err->status;
 	ret = mva_virt_block(domain, disks, w, err);

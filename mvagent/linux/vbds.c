@@ -83,6 +83,14 @@ static void back_off(struct mva_question *question, uint64_t now)
 	question->due_ns = now + question->spacing_ns;
 }
 
+/* Domains are not all due at once: each has its own period, up to an eighth shorter. */
+static uint64_t spacing_of(const struct mva_guest *guest)
+{
+	uint64_t spacing = guest->lx->guests->block_ns;
+
+	return spacing - spacing / 8 * guest->uuid[MVMP_ID_LEN - 1] / 255;
+}
+
 static void answered(void *ctx, const struct mvmp_error *error, const uint8_t *answer, size_t len)
 {
 	struct mva_guest *guest = ctx;
@@ -94,7 +102,7 @@ static void answered(void *ctx, const struct mvmp_error *error, const uint8_t *a
 	if (error->status == MVMP_OK) {
 		guest->question.stuck = false;
 		guest->question.spacing_ns = guests->block_ns;
-		guest->question.due_ns = mva_linux_now(guest->lx) + guests->block_ns;
+		guest->question.due_ns = mva_linux_now(guest->lx) + spacing_of(guest);
 		take_answer(guest, &r);
 	} else if (error->status == MVMP_NO_ANSWER) {
 		back_off(&guest->question, mva_linux_now(guest->lx));
@@ -103,6 +111,7 @@ static void answered(void *ctx, const struct mvmp_error *error, const uint8_t *a
 	} else if (error->status == MVMP_NOT_FOUND) {
 		mva_guests_refresh_soon(guest->lx);
 	}
+	mva_vbds_advance(guest->lx); /* the next one's turn */
 }
 
 void mva_vbds_ask_anew(struct mva_linux *lx)
@@ -126,13 +135,13 @@ static unsigned count_stuck(const struct mva_guests *guests)
 }
 
 /* A stuck domain may be asked again, since libvirt refuses at once while the first question is
- * open; others may not while too many are stuck, for each could be the next. */
+ * open; others may not while too many are stuck or asked, for each could be the next. */
 static bool may_ask(const struct mva_guest *guest, uint64_t now, unsigned stuck)
 {
 	const struct mva_question *question = &guest->question;
 
 	return guest->managed && guest->pid && !question->task && now >= question->due_ns &&
-	       (question->stuck || stuck < STUCK_MAX);
+	       (question->stuck || stuck + guest->lx->guests->asking < STUCK_MAX);
 }
 
 static void ask(struct mva_guest *guest, uint64_t now)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "virt.h"
 #include <libvirt/virterror.h>
+#include <stdio.h>
 
 int mva_virt_fail(struct mvmp_error *err, enum mvmp_status status, const char *what)
 {
@@ -17,36 +18,63 @@ static void keep_quiet(void *ctx, virErrorPtr error)
 	(void)error;
 }
 
+static virConnectPtr connection;
+
+void mva_virt_disconnect(void)
+{
+	if (connection)
+		virConnectClose(connection);
+	connection = NULL;
+}
+
 virConnectPtr mva_virt_connect(const char *uri, struct mvmp_error *err)
 {
-	static virConnectPtr conn;
+	char what[160];
 
 	if (!uri[0]) {
 		mvmp_fail(err, MVMP_UNSUPPORTED, "libvirt is not used on this node");
 		return NULL;
 	}
-	if (conn && virConnectIsAlive(conn) != 1) {
-		virConnectClose(conn);
-		conn = NULL;
-	}
-	if (conn)
-		return conn;
+	if (connection && virConnectIsAlive(connection) != 1)
+		mva_virt_disconnect();
+	if (connection)
+		return connection;
 	virSetErrorFunc(NULL, keep_quiet);
-	conn = virConnectOpen(uri);
-	if (!conn)
-		mva_virt_fail(err, MVMP_IO, uri);
-	return conn;
+	connection = virConnectOpen(uri);
+	if (!connection) {
+		snprintf(what, sizeof(what), "libvirt does not answer at %.100s", uri);
+		mva_virt_fail(err, MVMP_IO, what);
+	}
+	return connection;
+}
+
+static bool is_unknown_domain(void)
+{
+	virErrorPtr last = virGetLastError();
+
+	return last && last->code == VIR_ERR_NO_DOMAIN;
 }
 
 virDomainPtr mva_virt_find(
-	virConnectPtr conn, const uint8_t uuid[static MVMP_ID_LEN], struct mvmp_error *err)
+	const char *uri, const uint8_t uuid[static MVMP_ID_LEN], struct mvmp_error *err)
 {
-	virDomainPtr domain = virDomainLookupByUUID(conn, uuid);
 	char text[37];
 
-	if (!domain)
-		mva_virt_fail(err, MVMP_NOT_FOUND, mvmp_uuid_text(text, uuid));
-	return domain;
+	/* A daemon that died is noticed by the first call only: hence twice. */
+	for (unsigned attempt = 0; attempt < 2; attempt++) {
+		virConnectPtr conn = mva_virt_connect(uri, err);
+		virDomainPtr domain = conn ? virDomainLookupByUUID(conn, uuid) : NULL;
+
+		if (!conn || domain)
+			return domain;
+		if (is_unknown_domain()) {
+			mva_virt_fail(err, MVMP_NOT_FOUND, mvmp_uuid_text(text, uuid));
+			return NULL;
+		}
+		mva_virt_fail(err, MVMP_IO, "libvirt does not answer");
+		mva_virt_disconnect();
+	}
+	return NULL;
 }
 
 int mva_virt_pin(virDomainPtr domain, const struct mva_pin_request *request, struct mvmp_error *err)

@@ -90,8 +90,25 @@ static bool put_domain(const struct listing *listing, const virDomainStatsRecord
 	return true;
 }
 
-int mva_virt_inventory(
-	virConnectPtr conn, bool fresh, struct mvmp_writer *w, struct mvmp_error *err)
+/* -1 when libvirt does not answer, also over a new connection; *err says why. */
+static int read_states(const char *uri, virDomainStatsRecordPtr **ret, struct mvmp_error *err)
+{
+	for (unsigned attempt = 0; attempt < 2; attempt++) {
+		virConnectPtr conn = mva_virt_connect(uri, err);
+		int count = !conn ? -1
+				  : virConnectGetAllDomainStats(conn, VIR_DOMAIN_STATS_STATE, ret,
+					    VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE |
+						    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+
+		if (!conn || count >= 0)
+			return count;
+		mva_virt_fail(err, MVMP_IO, "libvirt does not list its domains");
+		mva_virt_disconnect();
+	}
+	return -1;
+}
+
+int mva_virt_inventory(const char *uri, bool fresh, struct mvmp_writer *w, struct mvmp_error *err)
 {
 	static struct mva_cache cache;
 	struct listing listing = {.fresh = fresh,
@@ -105,16 +122,14 @@ int mva_virt_inventory(
 
 	if (!listing.made)
 		return mvmp_fail(err, MVMP_NO_MEMORY, "no memory for the list of domains");
-	count = virConnectGetAllDomainStats(conn, VIR_DOMAIN_STATS_STATE, &record,
-		VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE |
-			VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+	count = read_states(uri, &record, err);
 	for (int i = 0; i < count && room; i++)
 		room = put_domain(&listing, record[i]);
 	if (count >= 0)
 		virDomainStatsRecordListFree(record);
 	free(listing.made);
 	if (count < 0)
-		return mva_virt_fail(err, MVMP_IO, "list of domains");
+		return -(int)err->status;
 	mva_cache_sweep(&cache);
 	mva_inventory_put_end(w, !room);
 	return 0;
