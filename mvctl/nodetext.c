@@ -282,8 +282,13 @@ void mvctl_print_node_link(FILE *out, const Mvmp__LinkAnswer *answer)
 
 void mvctl_print_unsupported(FILE *out, const struct mvctl_source *source)
 {
+	int width = 9;
+
 	for (unsigned i = 0; i < source->capabilities; i++) {
-		mvctl_print_label(out, source->capability[i].name);
-		fprintf(out, "unsupported: %s\n", source->capability[i].reason);
+		if ((int)strlen(source->capability[i].name) > width)
+			width = (int)strlen(source->capability[i].name);
 	}
+	for (unsigned i = 0; i < source->capabilities; i++)
+		fprintf(out, "  %-*s  unsupported: %s\n", width, source->capability[i].name,
+			source->capability[i].reason);
 }

@@ -60,6 +60,18 @@ static void note_simulated(struct mvctl *ctl, const struct mvctl_source *sources
 	mvctl_names_clear(&names);
 }
 
+/* No domains because nobody can say is not the same as no domains. */
+static void note_libvirt(struct mvctl *ctl, const struct mvctl_source *sources, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		for (unsigned c = 0; c < sources[i].capabilities; c++) {
+			if (!strcmp(sources[i].capability[c].name, "libvirt"))
+				mvctl_note(ctl, "%s: libvirt unsupported: %s", sources[i].node,
+					sources[i].capability[c].reason);
+		}
+	}
+}
+
 static int emit_view(struct mvctl *ctl, const struct mvctl_view *view,
 	const struct mvctl_source *sources, const struct mvctl_reply *replies, unsigned count)
 {
@@ -75,6 +87,8 @@ static int emit_view(struct mvctl *ctl, const struct mvctl_view *view,
 	rc = mvctl_emit_table(ctl, &table);
 	if (!rc && !mvctl_wants_json(ctl)) {
 		note_unsupported(ctl, &table);
+		if (view->kind >= MVMP_DOMAIN)
+			note_libvirt(ctl, sources, count);
 		note_simulated(ctl, sources, count);
 	}
 	mvctl_table_clear(&table);
@@ -113,16 +127,23 @@ static int show_view(struct mvctl *ctl, const struct mvctl_view *view, const cha
 
 static const struct show {
 	const char *noun;
+	bool table;
 	int (*run)(struct mvctl *ctl, int argc, char **argv);
 } shows[] = {
-	{"node", mvctl_show_node},
-	{"link", mvctl_show_link},
-	{"drift", mvctl_show_drift},
-	{"audit", mvctl_show_audit},
-	{"store", mvctl_show_store},
+	{"node", false, mvctl_show_node},
+	{"link", false, mvctl_show_link},
+	{"drift", true, mvctl_show_drift},
+	{"audit", true, mvctl_show_audit},
+	{"store", false, mvctl_show_store},
 };
 
 enum { SHOWS = sizeof shows / sizeof shows[0] };
+
+/* `show node` is a page, but one row of its view where a table is asked for. */
+static bool wants_table(const struct mvctl *ctl)
+{
+	return ctl->opt.format == MVCTL_TSV || ctl->opt.columns || ctl->opt.sort;
+}
 
 static int run_show(struct mvctl *ctl, int argc, char **argv)
 {
@@ -131,13 +152,16 @@ static int run_show(struct mvctl *ctl, int argc, char **argv)
 	if (argc < 2)
 		return mvctl_usage(ctl, "show what? node, cpus, numa, pools, domains, vcpus, vifs, "
 					"vbds, link, drift, audit or store");
-	for (unsigned i = 0; i < SHOWS; i++) {
-		if (!strcmp(argv[1], shows[i].noun)) {
-			mvctl_set_schema(ctl, argv[1]);
-			return shows[i].run(ctl, argc - 1, argv + 1);
-		}
-	}
 	view = mvctl_view_find(argv[1]);
+	for (unsigned i = 0; i < SHOWS; i++) {
+		if (strcmp(argv[1], shows[i].noun) != 0 || (view && wants_table(ctl)))
+			continue;
+		mvctl_set_schema(ctl, argv[1]);
+		if (!shows[i].table && wants_table(ctl))
+			return mvctl_usage(
+				ctl, "show %s is no table; for programs: --json", argv[1]);
+		return shows[i].run(ctl, argc - 1, argv + 1);
+	}
 	if (!view)
 		return mvctl_usage(ctl,
 			"show %s: it is node, cpus, numa, pools, domains, vcpus, "

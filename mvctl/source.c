@@ -35,14 +35,14 @@ static const struct {
 } behind[] = {
 	{"freq", "cpufreq"},
 	{"throttle", "cpufreq"},
-	{"temp", "hwmon"},
+	{"temp", "temperature"},
 	{"energy", "rapl"},
 	{"mem_err", "edac"},
 	{"psi_", "psi"},
 	{"mem_unused", "balloon"},
 	{"mem_stat_age", "balloon"},
 	{"numa_", "numa"},
-	{"wait_ns", "schedstat"},
+	{"wait_ns", "wait"},
 };
 
 static const char *find_reason(const struct mvctl_source *source, const char *name)
@@ -54,19 +54,26 @@ static const char *find_reason(const struct mvctl_source *source, const char *na
 	return NULL;
 }
 
+/* By "vbd.outstanding", else by "outstanding". */
+static const char *find_reason_of(
+	const struct mvctl_source *source, enum mvmp_entity kind, const char *name)
+{
+	char full[64];
+	const char *reason;
+
+	snprintf(full, sizeof full, "%s.%s", mvmp_entities[kind].name, name);
+	reason = find_reason(source, full);
+	return reason ? reason : find_reason(source, name);
+}
+
 const char *mvctl_unsupported_reason(
 	const struct mvctl_source *source, enum mvmp_entity kind, const char *metric)
 {
-	char name[64];
-	const char *reason;
+	const char *reason = find_reason_of(source, kind, metric);
 
-	snprintf(name, sizeof name, "%s.%s", mvmp_entities[kind].name, metric);
-	reason = find_reason(source, name);
-	if (!reason)
-		reason = find_reason(source, metric);
 	for (unsigned i = 0; !reason && i < sizeof behind / sizeof behind[0]; i++) {
 		if (!strncmp(metric, behind[i].metric, strlen(behind[i].metric)))
-			reason = find_reason(source, behind[i].capability);
+			reason = find_reason_of(source, kind, behind[i].capability);
 	}
 	return reason ? reason : "this node cannot tell";
 }

@@ -165,7 +165,8 @@ static void test_json_has_all_metrics(void **state)
 
 	fill(&source);
 	hang_second(&source);
-	mvctl_source_add_capability(&source, "schedstat", "no /proc/schedstat");
+	mvctl_source_add_capability(&source, "pcpu.wait", "of pCPUs");
+	mvctl_source_add_capability(&source, "domain.wait", "no /proc/schedstat");
 	row = row_json(&source, 1);
 	for (unsigned m = 0; m < info->metrics; m++)
 		assert_non_null(json_object_get(row, info->metric[m].name));
