@@ -249,3 +249,8 @@ struct mva_backend *mva_agent_backend(struct mva_agent *agent)
 {
 	return agent->backend;
 }
+
+bool mva_agent_saving(const struct mva_agent *agent)
+{
+	return agent->saving;
+}

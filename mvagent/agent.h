@@ -60,6 +60,9 @@ void mva_agent_committed(struct mva_agent *agent, int rc, uint64_t now);
 void mva_agent_advance(struct mva_agent *agent, uint64_t now);
 uint64_t mva_agent_deadline(const struct mva_agent *agent);
 
+/* True while a batch is under way; when it ends another may begin. */
+bool mva_agent_saving(const struct mva_agent *agent);
+
 struct mva_backend *mva_agent_backend(struct mva_agent *agent);
 
 #endif

@@ -28,7 +28,7 @@ struct mva_read {
 
 /* Wishes are applied again one at a time. */
 struct mva_reapply {
-	bool under_way, wanted;
+	bool under_way, wanted, applying;
 	uint8_t uuid[MVMP_ID_LEN];
 	uint32_t vcpu;
 	bool emulator;
@@ -45,6 +45,7 @@ struct mva_agent {
 	struct mva_ring *ring;
 	uint64_t ring_ns, ring_next_ns, advance_next_ns;
 	struct mva_read read[MVA_READS_MAX];
+	unsigned reads; /* that wait */
 	struct mva_baselines baselines;
 
 	struct mva_journal *journal;

@@ -72,7 +72,7 @@ static void add_link(struct parts *p, const struct mvmp_link *link)
 }
 
 int mva_link_answer(const struct mvmp_endpoint *ep,
-	const struct mvmp_link *(*link_at)(void *ctx, unsigned index), void *ctx,
+	const struct mvmp_link *(*link_at)(void *ctx, unsigned index), void *ctx, unsigned sessions,
 	uint64_t uptime_ns, uint8_t **ret)
 {
 	struct parts p;
@@ -89,6 +89,7 @@ int mva_link_answer(const struct mvmp_endpoint *ep,
 			add_link(&p, link);
 	}
 	add_counters(&p, mvmp_endpoint_counters(ep));
+	p.message.sessions = sessions;
 	p.message.uptime_ns = uptime_ns;
 	p.message.version = (char *)MVMP_VERSION_TEXT;
 	len = mvmp__link_answer__get_packed_size(&p.message);

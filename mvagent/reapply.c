@@ -73,6 +73,8 @@ static void reapplied(void *ctx, const struct mvmp_error *err, const struct mva_
 	agent->reapply.under_way = false;
 	if (wish)
 		audit(agent, wish, err);
+	if (agent->reapply.applying)
+		return; /* a backend that answers at once: the loop below goes on */
 	mva_reapply_next(agent);
 	mva_agent_save(agent, agent->env.mono_ns(agent->env.ctx));
 }
@@ -91,17 +93,28 @@ static void apply(struct mva_agent *agent, struct mva_wish *wish)
 	agent->backend->ops->pin(agent->backend, &pin, reapplied, agent);
 }
 
-void mva_reapply_next(struct mva_agent *agent)
+static struct mva_wish *next_wish(struct mva_agent *agent)
 {
-	if (!agent->reapply.wanted || agent->reapply.under_way)
-		return;
 	for (unsigned i = 0; i < agent->wishes.count; i++) {
 		struct mva_wish *wish = &agent->wishes.at[i];
 
-		if (!wish->present || wish->applied)
-			continue;
-		apply(agent, wish);
-		return;
+		if (wish->present && !wish->applied)
+			return wish;
 	}
-	agent->reapply.wanted = false;
+	return NULL;
+}
+
+void mva_reapply_next(struct mva_agent *agent)
+{
+	struct mva_reapply *r = &agent->reapply;
+
+	while (r->wanted && !r->under_way) {
+		struct mva_wish *wish = next_wish(agent);
+
+		r->wanted = wish != NULL;
+		r->applying = true;
+		if (wish)
+			apply(agent, wish);
+		r->applying = false;
+	}
 }

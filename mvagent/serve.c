@@ -12,10 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/poll.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SESSIONS_MAX = 128, SOCKET_TRIES = 20, SOCKET_PAUSE_MS = 100 };
+enum { SESSIONS_MAX = 128, SOCKET_TRIES = 20, SOCKET_PAUSE_MS = 100, SAVE_PATIENCE_MS = 1000 };
 
 struct serve {
 	const struct mva_options *options;
@@ -28,6 +29,7 @@ struct serve {
 	struct mva_committer *committer;
 	struct mva_agent *agent;
 	uint64_t began;
+	unsigned sessions; /* that are up */
 	char socket[108];
 	char sim_options[256];
 	const char *link_interface[MVMP_LINKS_MAX]; /* NULL: the Unix link */
@@ -92,7 +94,8 @@ static void env_member_verb(void *ctx, const struct mvmp_request *request, uint6
 		mvmp_fail(
 			&err, MVMP_UNSUPPORTED, "this agent does not know %s", request->verb->name);
 	else
-		len = mva_link_answer(mvmp_run_endpoint(s->run), link_at, s, now - s->began, &body);
+		len = mva_link_answer(
+			mvmp_run_endpoint(s->run), link_at, s, s->sessions, now - s->began, &body);
 	if (len < 0)
 		mvmp_fail(&err, MVMP_NO_MEMORY, "out of memory");
 	env_answer(s, request->call, &err, body, len < 0 ? 0 : (size_t)len, now);
@@ -103,8 +106,12 @@ static void on_event(void *ctx, const struct mvmp_event *event)
 {
 	struct serve *s = ctx;
 
-	if (event->type == MVMP_EVENT_SESSION_DOWN)
+	if (event->type == MVMP_EVENT_SESSION_UP) {
+		s->sessions++;
+	} else if (event->type == MVMP_EVENT_SESSION_DOWN) {
+		s->sessions -= s->sessions > 0;
 		mva_agent_session_down(s->agent, event->session);
+	}
 }
 
 /* Another member brought a newer cluster state: the helper, who may write there, checks it again
@@ -386,8 +393,24 @@ static void announce(const struct serve *s)
 		s->options->backend->name);
 }
 
+/* What was applied and is being saved is not left behind as interrupted. */
+static void save_rest(struct serve *s)
+{
+	struct pollfd fd = {.events = POLLIN};
+	int rc;
+
+	if (!s->committer)
+		return;
+	fd.fd = mva_committer_descriptor(s->committer);
+	while (mva_agent_saving(s->agent) && poll(&fd, 1, SAVE_PATIENCE_MS) > 0) {
+		if (mva_committer_take(s->committer, &rc))
+			mva_agent_committed(s->agent, rc, mvmp_now());
+	}
+}
+
 static void close_all(struct serve *s)
 {
+	save_rest(s);
 	mva_committer_free(s->committer); /* after the save under way */
 	mva_agent_free(s->agent);
 	mvmp_run_free(s->run);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer.h"
+#include <mvmp/bytes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,19 @@ enum { CPUS_TEXT = 512 };
 
 /* A wish beside what the system says now. */
 struct line {
-	Mvmp__DriftAnswer__Wish message;
+	struct mva_wish wish;
+	bool known, drifted;
 	char object[MVMP_TEXT_LEN + 32], wanted[CPUS_TEXT], found[CPUS_TEXT];
+};
+
+/* A listing under way. vCPUs are compared by the sample; for the threads of emulators the
+ * backend is asked, one after the other. */
+struct listing {
+	struct mva_agent *agent;
+	mvmp_call call;
+	unsigned lines, next;
+	bool asking, told; /* a backend that answers at once must not make us recurse */
+	struct line line[];
 };
 
 static const struct mvmp_record *vcpu_of(
@@ -31,42 +43,113 @@ static bool differs(struct mva_agent *agent, const struct mva_wish *wish, const 
 	return !mva_cpuset_parse(&set, found, NULL) && !mva_cpuset_equal(&set, &wish->cpus);
 }
 
-static void compare(struct mva_agent *agent, struct line *line, const struct mva_wish *wish,
+static void begin_line(struct mva_agent *agent, struct line *line, const struct mva_wish *wish,
 	const struct mvmp_sample *sample)
 {
 	const struct mvmp_record *r = wish->emulator ? NULL : vcpu_of(sample, wish);
-	Mvmp__DriftAnswer__Wish *m = &line->message;
 
-	mvmp__drift_answer__wish__init(m);
+	line->wish = *wish;
 	mva_wish_object(line->object, sizeof line->object, wish);
 	mva_cpuset_text(line->wanted, sizeof line->wanted, &wish->cpus);
-	if (r)
-		snprintf(line->found, sizeof line->found, "%s", r->text[MVMP_VT_AFFINITY]);
+	snprintf(line->found, sizeof line->found, "%s",
+		r && *r->text[MVMP_VT_AFFINITY] ? r->text[MVMP_VT_AFFINITY]
+		: r				? "not known now"
+						: "no such vCPU now");
+	line->known = r && *r->text[MVMP_VT_AFFINITY];
+	line->drifted = line->known && differs(agent, wish, line->found);
+}
+
+static void answer(struct listing *list)
+{
+	Mvmp__DriftAnswer message = MVMP__DRIFT_ANSWER__INIT;
+	Mvmp__DriftAnswer__Wish *items = calloc(list->lines + 1, sizeof *items);
+	struct mva_agent *agent = list->agent;
+
+	message.wish = calloc(list->lines + 1, sizeof *message.wish);
+	for (unsigned i = 0; items && message.wish && i < list->lines; i++) {
+		struct line *line = &list->line[i];
+
+		mvmp__drift_answer__wish__init(&items[i]);
+		items[i].number = line->wish.number;
+		items[i].object = line->object;
+		items[i].wanted = line->wanted;
+		items[i].found = line->found;
+		items[i].drifted = line->drifted;
+		items[i].who = line->wish.who;
+		items[i].wall_ns = line->wish.wall_ns;
+		message.wish[message.n_wish++] = &items[i];
+	}
+	mva_answer(agent, list->call, &message.base, agent->env.mono_ns(agent->env.ctx));
+	free(message.wish);
+	free(items);
+	free(list);
+}
+
+static void ask_emulators(struct listing *list);
+
+static void told(void *ctx, const struct mvmp_error *err, const struct mva_pin_result *result)
+{
+	struct listing *list = ctx;
+	struct line *line = &list->line[list->next++];
+
+	if (err->status) {
+		snprintf(line->found, sizeof line->found, "not known: %s", err->text);
+	} else {
+		mva_cpuset_text(line->found, sizeof line->found, &result->before);
+		line->drifted = !mva_cpuset_equal(&result->before, &line->wish.cpus);
+	}
+	if (list->asking)
+		list->told = true;
 	else
-		snprintf(line->found, sizeof line->found, "%s",
-			wish->emulator ? "not known" : "no such vCPU now");
-	m->number = wish->number;
-	m->object = line->object;
-	m->wanted = line->wanted;
-	m->found = line->found;
-	m->drifted = r && differs(agent, wish, line->found);
-	m->who = (char *)wish->who;
-	m->wall_ns = wish->wall_ns;
+		ask_emulators(list);
+}
+
+static void ask_emulator(struct listing *list, const struct mva_wish *wish)
+{
+	struct mva_backend *backend = list->agent->backend;
+	struct mva_pin pin = {.emulator = true, .dry_run = true, .cpus = wish->cpus};
+
+	mvmp_uuid_text(pin.domain, wish->uuid);
+	list->asking = true;
+	list->told = false;
+	backend->ops->pin(backend, &pin, told, list);
+	list->asking = false;
+}
+
+static void ask_emulators(struct listing *list)
+{
+	while (list->next < list->lines) {
+		const struct line *line = &list->line[list->next];
+
+		if (!line->wish.emulator) {
+			list->next++;
+			continue;
+		}
+		ask_emulator(list, &line->wish);
+		if (!list->told)
+			return;
+	}
+	answer(list);
 }
 
 void mva_verb_drift_read(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
 {
-	Mvmp__DriftAnswer answer = MVMP__DRIFT_ANSWER__INIT;
-	struct mva_shot *shot = mva_sampler_take(&agent->sampler, MVA_KINDS_ALL, now);
-	struct line *lines = calloc(agent->wishes.count + 1, sizeof *lines);
+	struct listing *list = calloc(1, sizeof *list + agent->wishes.count * sizeof *list->line);
+	struct mva_shot *shot;
+	struct mvmp_error err;
 
-	answer.wish = calloc(agent->wishes.count + 1, sizeof *answer.wish);
-	for (unsigned i = 0; lines && answer.wish && i < agent->wishes.count; i++) {
-		compare(agent, &lines[i], &agent->wishes.at[i], shot ? &shot->sample : NULL);
-		answer.wish[answer.n_wish++] = &lines[i].message;
+	if (!list) {
+		mvmp_fail(&err, MVMP_NO_MEMORY, "out of memory");
+		mva_refuse(agent, request->call, &err, now);
+		return;
 	}
-	mva_answer(agent, request->call, &answer.base, now);
-	free(answer.wish);
-	free(lines);
+	shot = mva_sampler_take(&agent->sampler, MVA_KINDS_ALL, now);
+	list->agent = agent;
+	list->call = request->call;
+	list->lines = agent->wishes.count;
+	for (unsigned i = 0; i < list->lines; i++)
+		begin_line(
+			agent, &list->line[i], &agent->wishes.at[i], shot ? &shot->sample : NULL);
 	mva_shot_release(shot);
+	ask_emulators(list);
 }

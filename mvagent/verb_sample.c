@@ -134,6 +134,7 @@ static void keep_waiting(
 			continue;
 		agent->read[i] = *read;
 		agent->read[i].at = now + rate_ns;
+		agent->reads++;
 		return;
 	}
 	send(agent, read, shot, NULL, now); /* better one sample than none */
@@ -202,13 +203,14 @@ void mva_verb_sample_read(struct mva_agent *agent, const struct mvmp_request *re
 
 void mva_reads_advance(struct mva_agent *agent, uint64_t now)
 {
-	for (unsigned i = 0; i < MVA_READS_MAX; i++) {
+	for (unsigned i = 0; agent->reads && i < MVA_READS_MAX; i++) {
 		struct mva_read read = agent->read[i];
 		struct mva_shot *shot;
 
 		if (!read.call || read.at > now)
 			continue;
 		agent->read[i].call = 0;
+		agent->reads--;
 		shot = mva_sampler_take(&agent->sampler, MVA_KINDS_ALL, now);
 		if (shot)
 			send(agent, &read, shot, previous_of(agent, shot), now);
@@ -222,7 +224,7 @@ uint64_t mva_reads_deadline(const struct mva_agent *agent)
 {
 	uint64_t at = UINT64_MAX;
 
-	for (unsigned i = 0; i < MVA_READS_MAX; i++) {
+	for (unsigned i = 0; agent->reads && i < MVA_READS_MAX; i++) {
 		if (agent->read[i].call && agent->read[i].at < at)
 			at = agent->read[i].at;
 	}

@@ -304,6 +304,35 @@ static void drift_is_reported_kept_and_shown(void **state)
 	fixture_end(&f);
 }
 
+static void emulator_threads_are_pinned_and_compared_too(void **state)
+{
+	Mvmp__Pin body = MVMP__PIN__INIT;
+	Mvmp__DriftAnswer *drift;
+	mvmp_call call;
+
+	fixture_start(&f, &mva_backend_null, NULL);
+	body.domain = (char *)"null-01";
+	body.cpus = (char *)"1";
+	body.emulator = true;
+	call = fixture_ask(&f, 1, 204, MVMP_VERB_PIN, &body.base, id(1));
+	assert_int_equal(fixture_status(&f, call), MVMP_OK);
+	pin(2, "0");
+	drift = read_drift();
+	assert_int_equal(drift->n_wish, 2);
+	assert_string_equal(drift->wish[0]->object, "null-01 emulator pin");
+	assert_string_equal(drift->wish[0]->found, "1");
+	assert_false(drift->wish[0]->drifted);
+	assert_string_equal(drift->wish[1]->found, "0");
+	mvmp__drift_answer__free_unpacked(drift, NULL);
+	script()->gone = true;
+	f.now += MVMP_NS_PER_S;
+	drift = read_drift();
+	assert_non_null(strstr(drift->wish[0]->found, "not known"));
+	assert_string_equal(drift->wish[1]->found, "no such vCPU now");
+	mvmp__drift_answer__free_unpacked(drift, NULL);
+	fixture_end(&f);
+}
+
 static void a_wish_is_applied_again_after_a_restart_and_when_the_domain_comes_back(void **state)
 {
 	Mvmp__DriftAnswer *drift;
@@ -362,6 +391,7 @@ int main(void)
 		cmocka_unit_test(a_result_that_cannot_be_saved_is_not_called_done),
 		cmocka_unit_test(bad_values_are_named_and_change_nothing),
 		cmocka_unit_test(drift_is_reported_kept_and_shown),
+		cmocka_unit_test(emulator_threads_are_pinned_and_compared_too),
 		cmocka_unit_test(
 			a_wish_is_applied_again_after_a_restart_and_when_the_domain_comes_back),
 		cmocka_unit_test(to_unpin_ends_the_wish),
