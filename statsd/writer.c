@@ -120,6 +120,7 @@ static bool fetch(struct mvs_store *store, struct mvs_flush_queue *asked)
 
 	store->in = store->out;
 	store->out = full;
+	store->counters.queue = store->writer->pending + full.rows;
 	STAILQ_CONCAT(asked, &store->asked);
 	return store->stop;
 }
