@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include <envelope.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void check_text(const char *text, size_t size)
+{
+	size_t len = strnlen(text, size);
+
+	if (len == size)
+		abort();
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			abort();
+	}
+}
+
+static int encode(const struct rpc_envelope *envelope, uint8_t **ret)
+{
+	return envelope->is_request ? rpc_request_encode(&envelope->request, ret)
+				    : rpc_answer_encode(&envelope->answer, ret);
+}
+
+/* What is accepted has a number and harmless texts, and is the same after one more way. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct rpc_envelope one, two;
+	uint8_t *again = NULL;
+	int size;
+
+	if (rpc_envelope_decode(&one, bytes, len))
+		return 0;
+	if (!(one.is_request ? one.request.id : one.answer.id))
+		abort();
+	check_text(one.answer.error.text, sizeof one.answer.error.text);
+	check_text(one.answer.error.hint, sizeof one.answer.error.hint);
+	size = encode(&one, &again);
+	if (size > 0) {
+		if (rpc_envelope_decode(&two, again, (size_t)size) ||
+			two.is_request != one.is_request ||
+			two.request.body_len != one.request.body_len ||
+			two.answer.body_len != one.answer.body_len ||
+			two.answer.error.status != one.answer.error.status)
+			abort();
+		rpc_envelope_free(&two);
+	}
+	free(again);
+	rpc_envelope_free(&one);
+	return 0;
+}
