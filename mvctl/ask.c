@@ -50,6 +50,8 @@ static void on_answer(void *ctx, const struct mvmp_answer *answer)
 	struct mvctl_ask *ask = reply->ask;
 
 	reply->error = answer->error;
+	mvctl_clean(reply->error.text);
+	mvctl_clean(reply->error.hint);
 	reply->session = answer->session;
 	reply->elapsed_ns = answer->elapsed_ns;
 	if (answer->from)

@@ -82,6 +82,7 @@ static void print_graph(
 	for (size_t i = 0; i < answer->n_line; i++) {
 		const Mvmp__GraphAnswer__Line *line = answer->line[i];
 
+		mvctl_clean(line->title);
 		mvctl_print_summary(ctl->out, line->now, line->min, line->avg, line->max,
 			line->unit, line->max_at_s);
 		if (line->simulated)
@@ -171,6 +172,7 @@ static int draw_text(struct mvctl *ctl, const struct mvctl_history_words *words)
 
 	if (rc)
 		return rc;
+	mvctl_clean(answer->title);
 	mvctl_series_of(&series, answer->value, answer->n_value);
 	scale = mvctl_scale_of(answer->unit, fmax(fabs(series.max), fabs(series.min)));
 	fprintf(ctl->out, "%s, %s to %s, %zu points of %u s", answer->title,

@@ -194,6 +194,8 @@ static int emit(struct mvctl *ctl, const struct mvctl_history_words *words,
 	add_extra(ctl, words, answer);
 	rc = mvctl_emit_table(ctl, &table);
 	mvctl_table_clear(&table);
+	mvctl_clean(answer->title);
+	mvctl_clean(answer->unit);
 	if (!rc)
 		mvctl_note(ctl, "%s: %zu values of %u s in %s%s", answer->title, answer->n_value,
 			answer->step_s, answer->unit, answer->simulated ? ", simulated" : "");

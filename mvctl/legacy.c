@@ -61,8 +61,7 @@ static int pin(struct mvctl *ctl, const struct mvctl_node *node, const struct le
 	return rc;
 }
 
-/* "vcpu 0 4 4", "vcpu 1 0 0-3", "vcpu 2 all": the third word is the first pCPU of the list. */
-static void print_info(FILE *out, const struct mvctl_source *source)
+void mvctl_print_vcpuinfo(FILE *out, const struct mvctl_source *source)
 {
 	const struct mvmp_records *vcpus = &source->after.kind[MVMP_VCPU];
 
@@ -89,7 +88,7 @@ static int info(struct mvctl *ctl, const struct mvctl_nodes *nodes, const char *
 	if (!rc && reply.error.status != MVMP_OK)
 		rc = failed(ctl, "vcpuinfo", &reply.error);
 	else if (!rc)
-		print_info(ctl->out, &source);
+		mvctl_print_vcpuinfo(ctl->out, &source);
 	mvctl_source_clear(&source);
 	mvctl_replies_clear(&reply, 1);
 	return rc;

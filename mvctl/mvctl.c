@@ -149,3 +149,12 @@ char *mvctl_format_text(const char *format, ...)
 		no_memory();
 	return text;
 }
+
+char *mvctl_clean(char *text)
+{
+	for (char *c = text; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	}
+	return text;
+}

@@ -98,6 +98,10 @@ void *mvctl_grow(void *array, size_t count, size_t size);
 char *mvctl_text(const char *text);
 char *mvctl_format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Replaces control characters, in place: what a node says may not steer a terminal. Returns `text`.
+ */
+char *mvctl_clean(char *text);
+
 extern const struct mvctl_command *const mvctl_commands[];
 
 /* The command of that name, or NULL and the closest name in *closest (NULL when none is). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nodetext.h"
+#include "mvctl.h"
 #include <mvmp/bytes.h>
 #include <string.h>
 #include <time.h>
@@ -90,8 +91,9 @@ static void print_cpu(FILE *out, const struct mvctl_source *source)
 	double share[5];
 
 	mvctl_print_label(out, "cpu");
-	fprintf(out, "%llu pCPU, %llu NUMA nodes", (unsigned long long)node->value[MVMP_N_PCPUS],
-		(unsigned long long)node->value[MVMP_N_NUMA_NODES]);
+	fprintf(out, "%llu pCPU, %llu NUMA node%s", (unsigned long long)node->value[MVMP_N_PCPUS],
+		(unsigned long long)node->value[MVMP_N_NUMA_NODES],
+		node->value[MVMP_N_NUMA_NODES] == 1 ? "" : "s");
 	if (cpu_shares(share, source))
 		fprintf(out, "   busy %.1f %%  iowait %.1f %%  steal %.1f %%",
 			share[0] + share[1] + share[2], share[3], share[2]);
@@ -248,6 +250,17 @@ void mvctl_print_node(FILE *out, const struct mvctl_source *source, const struct
 	print_memory(out, source);
 	print_power(out, source);
 	print_domains(out, source);
+}
+
+void mvctl_link_clean(Mvmp__LinkAnswer *answer)
+{
+	mvctl_clean(answer->version);
+	for (size_t i = 0; i < answer->n_links; i++)
+		mvctl_clean(answer->links[i]->name);
+	for (size_t i = 0; i < answer->n_counters; i++)
+		mvctl_clean(answer->counters[i]->name);
+	for (size_t i = 0; i < answer->n_drops; i++)
+		mvctl_clean(answer->drops[i]->name);
 }
 
 static unsigned long long drops_of(const Mvmp__LinkAnswer *answer)

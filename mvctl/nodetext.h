@@ -9,6 +9,9 @@
 /* One node in one screen, from a sample with nodes, pCPUs, NUMA nodes and domains. */
 void mvctl_print_node(FILE *out, const struct mvctl_source *source, const struct mvmp_cert *cert);
 
+/* Takes control characters out of an answer's texts. */
+void mvctl_link_clean(Mvmp__LinkAnswer *answer);
+
 /* The line about the node's own links. */
 void mvctl_print_node_link(FILE *out, const Mvmp__LinkAnswer *answer);
 

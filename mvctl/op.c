@@ -33,6 +33,8 @@ static void take_outcome(struct mvctl *ctl, struct mvctl_reply *reply, const cha
 		return;
 	}
 	name = mvmp_status_name((int)answer->status);
+	mvctl_clean(answer->verb);
+	mvctl_clean(answer->text);
 	if (mvctl_wants_json(ctl))
 		mvctl_add_item(ctl, operation_json(reply, answer, id));
 	else

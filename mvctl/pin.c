@@ -124,6 +124,10 @@ static void finish_reply(struct mvctl *ctl, struct mvctl_reply *reply,
 		mvctl_bad_answer(reply);
 		return;
 	}
+	mvctl_clean(answer->domain_name);
+	mvctl_clean(answer->before);
+	mvctl_clean(answer->asked);
+	mvctl_clean(answer->after);
 	if (mvctl_wants_json(ctl)) {
 		mvctl_add_item(ctl, pin_json(reply, answer, words, ctl->opt.dry_run));
 	} else if (status == MVMP_OK && changes) {

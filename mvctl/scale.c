@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scale.h"
+#include "mvctl.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ struct mvctl_scale mvctl_scale_of(const char *unit, double largest)
 	struct mvctl_scale scale = {.factor = 1};
 
 	snprintf(scale.unit, sizeof scale.unit, "%s", unit);
+	mvctl_clean(scale.unit);
 	for (unsigned i = 0; i < sizeof units / sizeof units[0]; i++) {
 		const char *prefix = "";
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jsonout.h"
 #include "net.h"
+#include "nodetext.h"
 #include "show.h"
 #include <mvmp.pb-c.h>
 #include <mvmp/bytes.h>
@@ -109,6 +110,7 @@ static void emit(struct mvctl *ctl, struct mvctl_reply *reply)
 		mvctl_bad_answer(reply);
 		return;
 	}
+	mvctl_link_clean(answer);
 	mvctl_table_init(&table);
 	mvctl_table_add_all(&table, link_columns, sizeof link_columns / sizeof link_columns[0]);
 	fill_links(&table, answer);

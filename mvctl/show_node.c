@@ -69,6 +69,7 @@ static void print_link(struct mvctl *ctl, const struct mvctl_reply *first)
 	if (ask_more(ctl, first, MVMP_VERB_LINK_READ, &reply))
 		answer = mvmp__link_answer__unpack(NULL, reply.body_len, reply.body);
 	if (answer) {
+		mvctl_link_clean(answer);
 		mvctl_print_node_link(ctl->out, answer);
 		mvmp__link_answer__free_unpacked(answer, NULL);
 	}

@@ -59,7 +59,7 @@ int mvctl_show_store(struct mvctl *ctl, int argc, char **argv)
 			mvctl_bad_answer(&reply);
 		else if (mvctl_wants_json(ctl))
 			mvctl_add_item(ctl, store_json(&reply, answer));
-		else
+		else if (mvctl_clean(answer->directory) && mvctl_clean(answer->degraded))
 			print_store(ctl->out, &reply, answer);
 	}
 	mvctl_report_replies(ctl, &reply, 1, "show store");

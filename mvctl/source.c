@@ -25,8 +25,8 @@ void mvctl_source_add_capability(struct mvctl_source *source, const char *name, 
 	source->capability = mvctl_grow(
 		source->capability, source->capabilities + 1, sizeof source->capability[0]);
 	capability = &source->capability[source->capabilities++];
-	capability->name = mvctl_text(name);
-	capability->reason = mvctl_text(reason);
+	capability->name = mvctl_clean(mvctl_text(name));
+	capability->reason = mvctl_clean(mvctl_text(reason));
 }
 
 /* Which capability stands behind metrics that begin so, where it has not their name. */

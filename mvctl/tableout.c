@@ -43,15 +43,6 @@ static void raw_text(char *to, size_t size, const struct mvctl_cell *cell)
 	}
 }
 
-/* Control characters of a node's texts may not reach the terminal, nor break a TSV. */
-static void make_printable(char *text)
-{
-	for (char *c = text; *c; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	}
-}
-
 static void cell_text(char to[CELL_TEXT_MAX], const struct mvctl_column *column,
 	const struct mvctl_cell *cell, bool tsv)
 {
@@ -68,7 +59,7 @@ static void cell_text(char to[CELL_TEXT_MAX], const struct mvctl_column *column,
 		column->human(to, CELL_TEXT_MAX - 1, cell_number(cell));
 	else
 		raw_text(to, CELL_TEXT_MAX - 1, cell);
-	make_printable(to);
+	mvctl_clean(to);
 	if (cell->old && !tsv)
 		strcat(to, "~");
 }

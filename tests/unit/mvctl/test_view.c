@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
+#include "legacy.h"
 #include "mvctl.h"
 #include "nodetext.h"
 #include "plot.h"
@@ -219,6 +220,51 @@ static void test_headers_fit(void **state)
 	}
 }
 
+static void add_vcpu(struct mvmp_sample *sample, unsigned index, const char *affinity)
+{
+	struct mvmp_record *r = mvmp_sample_add(sample, MVMP_VCPU);
+
+	r->key.index = index;
+	mvmp_set_text(r, MVMP_VT_AFFINITY, affinity);
+}
+
+/* The client that exists splits the whole answer at single blanks and takes the third word as a
+ * number, unless "all" is somewhere in it. */
+static void test_vcpuinfo_of_older_clients(void **state)
+{
+	struct mvctl_source source = {.node = "n"};
+	char *text = NULL, *words[4], *rest;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	add_vcpu(&source.after, 0, "4");
+	add_vcpu(&source.after, 1, "6-7,9");
+	mvctl_print_vcpuinfo(out, &source);
+	fflush(out);
+	assert_string_equal(text, "vcpu 0 4 4\nvcpu 1 6 6-7,9\n");
+	assert_null(strstr(text, "all"));
+	rest = text;
+	for (unsigned i = 0; i < 4; i++)
+		words[i] = strsep(&rest, " ");
+	assert_string_equal(words[2], "4");
+	fseek(out, 0, SEEK_SET);
+	mvmp_sample_reset(&source.after);
+	add_vcpu(&source.after, 0, "any");
+	mvctl_print_vcpuinfo(out, &source);
+	fclose(out);
+	assert_string_equal(text, "vcpu 0 all\n");
+	free(text);
+	mvctl_source_clear(&source);
+}
+
+/* Control characters of texts that come from elsewhere do not reach the terminal. */
+static void test_clean(void **state)
+{
+	char text[] = "a\033[2J\tb\177\nc";
+
+	assert_string_equal(mvctl_clean(text), "a?[2J?b??c");
+}
+
 /* One digit per pCPU of a NUMA node: its tenth of a whole, 9 from 90 % on, "." without a rate. */
 static void test_load_digits(void **state)
 {
@@ -341,6 +387,8 @@ int main(void)
 		cmocka_unit_test(test_json_has_all_metrics),
 		cmocka_unit_test(test_keys_are_unique),
 		cmocka_unit_test(test_headers_fit),
+		cmocka_unit_test(test_vcpuinfo_of_older_clients),
+		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_load_digits),
 		cmocka_unit_test(test_plot),
 		cmocka_unit_test(test_plot_of_nothing),
