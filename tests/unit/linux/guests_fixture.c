@@ -61,6 +61,8 @@ static int run_task(void *ctx, enum mva_task task, const void *request, size_t l
 
 	if (task == MVA_TASK_INVENTORY && *(const uint8_t *)request == MVA_INVENTORY_KERNEL)
 		return mva_linux_task_run(task, request, len, answer, size, err);
+	if (task == MVA_TASK_INVENTORY && len == 2 && ((const uint8_t *)request)[1])
+		libvirt->fresh++;
 	if (task == MVA_TASK_INVENTORY)
 		r = answer_list(libvirt, &w, err);
 	else if (task == MVA_TASK_PIN || task == MVA_TASK_READ_PIN)

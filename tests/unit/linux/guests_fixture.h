@@ -22,6 +22,7 @@ struct libvirt {
 	unsigned asked[LIBVIRT_MAX];
 	struct mva_cpuset pin_before, pin_after;
 	unsigned pins;
+	unsigned fresh; /* lists asked that were to use nothing remembered */
 };
 
 struct guests {

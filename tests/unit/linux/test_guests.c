@@ -373,6 +373,31 @@ static void end_and_restart(void **state)
 	assert_int_equal(host_value(host_record(&g->host, MVMP_NODE, 0), MVMP_N_DOMAINS), 2);
 }
 
+/* A disk that answers without being known is described at once, and only once while its
+ * description still lacks it. */
+static void plugged_disk_is_described(void **state)
+{
+	struct guests *g = *state;
+	struct mva_libvirt_domain *domain;
+
+	process_write(g, &kvm);
+	domain = libvirt_add(g, 0x11);
+	snprintf(g->libvirt.block.target, MVMP_TEXT_LEN, "vda");
+	guests_open(g);
+	guests_sample(g, 0);
+	assert_int_equal(g->libvirt.fresh, 0);
+	snprintf(g->libvirt.block.target, MVMP_TEXT_LEN, "vdb");
+	domain->vbds = 2;
+	domain->vbd[1] = (struct mva_vbd_info){.index = 1, .name = "vdb", .type = "file"};
+	guests_sample(g, 10000);
+	guests_sample(g, 300);
+	assert_int_equal(g->libvirt.fresh, 1);
+	assert_string_equal(guests_record(g, MVMP_VBD, 0x11, 1)->text[MVMP_BT_NAME], "vdb");
+	guests_sample(g, 10000);
+	guests_sample(g, 10000);
+	assert_int_equal(g->libvirt.fresh, 1);
+}
+
 /* A steady sample opens nothing. */
 static void steady_sample_opens_nothing(void **state)
 {
@@ -418,6 +443,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(questions_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(libvirt_away_and_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(end_and_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(plugged_disk_is_described, setup, teardown),
 		cmocka_unit_test_setup_teardown(steady_sample_opens_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(interruption_does_not_step_back, setup, teardown),
 	};
