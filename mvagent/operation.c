@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent_private.h"
+#include <errno.h>
 #include <mvmp/bytes.h>
 #include <mvmp/crypto.h>
 #include <stdio.h>
@@ -67,6 +68,21 @@ static int interrupted(struct mvmp_error *err, const struct mva_intent *intent)
 	return mvmp_hint(err, "it will not be run again; read back what the node has now");
 }
 
+void mva_operation_unreadable(struct mva_agent *agent, mvmp_call call, int rc, uint64_t now)
+{
+	struct mvmp_error err;
+
+	if (rc == -EAGAIN) {
+		mvmp_fail(&err, MVMP_OUTCOME_UNKNOWN,
+			"the operation has ended, but %s cannot save its result", agent->node);
+		mvmp_hint(&err, "read back what the node has now");
+	} else {
+		mvmp_fail(&err, MVMP_IO, "the journal of %s cannot be read: %s", agent->node,
+			strerror(-rc));
+	}
+	mva_refuse(agent, call, &err, now);
+}
+
 static void answer_from_journal(
 	struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
 {
@@ -77,8 +93,7 @@ static void answer_from_journal(
 		agent->journal, request->caller->serial, request->operation, &intent, &result);
 
 	if (rc) {
-		mvmp_fail(&err, MVMP_IO, "the journal cannot be read: %s", strerror(-rc));
-		mva_refuse(agent, request->call, &err, now);
+		mva_operation_unreadable(agent, request->call, rc, now);
 		return;
 	}
 	if (result.status == MVMP_INTERRUPTED && !result.text) {

@@ -80,6 +80,9 @@ bool mva_operation_wait(struct mva_agent *agent, struct mva_operation *op, mvmp_
 struct mva_operation *mva_operation_find(
 	struct mva_agent *agent, uint64_t serial, const uint8_t operation[static MVMP_ID_LEN]);
 
+/* Answers that mva_journal_result() failed with `rc`. */
+void mva_operation_unreadable(struct mva_agent *agent, mvmp_call call, int rc, uint64_t now);
+
 /* verb_operation.c: sends an OperationAnswer. */
 void mva_operation_told(struct mva_agent *agent, mvmp_call call, uint8_t verb, uint64_t wall_ns,
 	const struct mvmp_error *err, const uint8_t *body, size_t body_len, uint64_t now);

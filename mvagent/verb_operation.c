@@ -27,9 +27,7 @@ static void tell_from_journal(struct mva_agent *agent, const struct mvmp_request
 		agent->journal, request->caller->serial, operation, &intent, &result);
 
 	if (rc) {
-		mvmp_fail(&err, MVMP_IO, "the journal of %s cannot be read: %s", agent->node,
-			strerror(-rc));
-		mva_refuse(agent, request->call, &err, now);
+		mva_operation_unreadable(agent, request->call, rc, now);
 		return;
 	}
 	err.status = result.status;

@@ -257,6 +257,8 @@ static void a_result_that_cannot_be_saved_is_not_called_done(void **state)
 	mva_disk_memory_fail(f.disk, 0, EIO, false);
 	fixture_commit(&f);
 	assert_int_equal(fixture_status(&f, call), MVMP_OUTCOME_UNKNOWN);
+	assert_int_equal(fixture_status(&f, pin(1, "1")), MVMP_OUTCOME_UNKNOWN);
+	assert_int_equal(script()->pins, 1);
 	f.hold_commit = false;
 	fixture_run(&f, 3000); /* the disk is well again: the result is saved late */
 	fixture_restart(&f, true, &mva_backend_null, NULL);
