@@ -5,10 +5,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 void mvctl_init(struct mvctl *ctl, const char *program)
 {
+	/* Keys are in memory: they shall not be in core files. */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	memset(ctl, 0, sizeof *ctl);
 	ctl->program = program;
 	ctl->out = stdout;

@@ -11,6 +11,8 @@
 
 /* `nodes`: who answers now, and whom the aggregator knows besides. */
 
+enum { OVERVIEW_S = 2 };
+
 enum column {
 	C_NODE,
 	C_ID,
@@ -272,6 +274,9 @@ static int list_nodes(struct listing *list)
 
 	if (rc)
 		return rc;
+	/* An overview does not wait for those that hang. */
+	if (ctl->opt.timeout_s > OVERVIEW_S)
+		ctl->opt.timeout_s = OVERVIEW_S;
 	ask_aggregator(list);
 	mvctl_fold_names(heard, sizeof heard, &list->found);
 	keep_named(list);
