@@ -29,10 +29,11 @@ enum mvmp_session_limits {
 	MVMP_SESSIONS_DEFAULT = 64,
 	MVMP_SESSIONS_MOST = 1 << 16,
 	MVMP_HALF_OPEN_DEFAULT = 64,
-	MVMP_HALF_OPEN_S = 5,	 /* an unconfirmed handshake is forgotten after this */
-	MVMP_REPLY_REPEATS = 8,	 /* to a repeated INIT */
-	MVMP_STAMPS = 256,	 /* instances whose last timestamp is remembered */
-	MVMP_INIT_RETRY_MS = 50, /* first repetition; doubles */
+	MVMP_HALF_OPEN_S = 5,	       /* an unconfirmed handshake is forgotten after this */
+	MVMP_HALF_OPEN_LEAST_MS = 100, /* a full table forgets older ones before */
+	MVMP_REPLY_REPEATS = 8,	       /* to a repeated INIT */
+	MVMP_STAMPS = 256,	       /* instances whose last timestamp is remembered */
+	MVMP_INIT_RETRY_MS = 50,       /* first repetition; doubles */
 	MVMP_INIT_RETRY_MAX_MS = 1000,
 	MVMP_REFUSED_MS = 500,	  /* a refusal ends a connect after this */
 	MVMP_COOKIE_TURN_S = 120, /* life of a cookie secret; its predecessor still counts */

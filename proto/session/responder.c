@@ -85,13 +85,25 @@ static struct half_open *find_half_open(struct responder *r, const uint8_t *memb
 	return NULL;
 }
 
-static struct half_open *free_half_open(struct responder *r)
+/* A free place, or that of the handshake that waits longest: who means it confirms within a few
+ * round trips, who only fills the table does not. */
+static struct half_open *make_place(struct mvmp_endpoint *ep, uint64_t now)
 {
+	struct responder *r = &ep->responder;
+	struct half_open *oldest = &r->half_open[0];
+
 	for (unsigned i = 0; i < r->count; i++) {
-		if (!r->half_open[i].pair)
-			return &r->half_open[i];
+		struct half_open *half = &r->half_open[i];
+
+		if (!half->pair)
+			return half;
+		if (half->pair->born < oldest->pair->born)
+			oldest = half;
 	}
-	return NULL;
+	if (now - oldest->pair->born < MVMP_HALF_OPEN_LEAST_MS * MVMP_NS_PER_MS)
+		return NULL;
+	mvmp_responder_drop(ep, oldest);
+	return oldest;
 }
 
 static enum mvmp_verdict send_reply(struct mvmp_endpoint *ep, struct half_open *half)
@@ -184,7 +196,7 @@ static int make_reply(
 static enum mvmp_verdict answer_init(struct mvmp_endpoint *ep, const struct arrival *in,
 	struct mvmp_noise *noise, const struct mvmp_greeting *g, const struct mvmp_cert *cert)
 {
-	struct half_open *half = free_half_open(&ep->responder);
+	struct half_open *half = make_place(ep, in->now);
 	struct keypair *pair = half ? mvmp_keyring_take(ep, in->now) : NULL;
 
 	if (!pair)
