@@ -101,6 +101,18 @@ static void on_signal(struct ev_loop *loop, struct ev_signal *signal, int revent
 	ev_break(loop, EVBREAK_ALL);
 }
 
+/* Another member brought a newer cluster state. It is in force already; kept on disk it also
+ * holds at the next start, where the program's user may write it. */
+static void on_cluster(void *ctx)
+{
+	static struct mvmp_log_limit limit;
+	struct daemon *d = ctx;
+	struct mvmp_error err;
+
+	if (mvmp_identity_store_cluster(&d->identity, d->options.identity, &err) < 0)
+		mvmp_log_limited(&limit, 2, "the newer cluster state is not kept: %s", err.text);
+}
+
 static const struct mvmp_link *link_at(void *ctx, unsigned index)
 {
 	return mvmp_run_link(((struct daemon *)ctx)->run, index);
@@ -215,6 +227,7 @@ static int make_run(struct daemon *d, struct mvmp_error *err)
 		.sessions_max = 8192,
 		.answer_probes = true,
 		.event = on_event,
+		.cluster_changed = on_cluster,
 		.ctx = d};
 	int rc = mvmp_run_new(&config, &d->run, err);
 

@@ -71,8 +71,17 @@ struct mvs_claim {
 	uint64_t seen_ns;
 };
 
+/* Whose session it was the last time; a guess that is checked. */
+struct mvs_route {
+	mvmp_session session;
+	struct mvs_node *node;
+};
+
+enum { MVS_ROUTES = 4096 };
+
 struct mvs_core {
 	struct mvs_core_config config;
+	struct mvs_route route[MVS_ROUTES]; /* by the session's low bits */
 	struct mvs_nodes nodes;
 	uint32_t node_count;
 	struct mvs_timeline timeline;

@@ -64,6 +64,10 @@ struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text)
 void mvs_node_remove(struct mvs_node *node)
 {
 	mvs_claims_forget(node);
+	for (unsigned i = 0; i < MVS_ROUTES; i++) {
+		if (node->core->route[i].node == node)
+			node->core->route[i].node = NULL;
+	}
 	if (node->call)
 		mvmp_client_cancel(node->core->config.client, node->call);
 	LIST_REMOVE(node, link);
@@ -102,7 +106,7 @@ struct mvs_node *mvs_node_find(struct mvs_core *core, const char *name)
 
 /* A node's session may change under us when the client library reconnects: the certificate
  * says whose a new one is. */
-struct mvs_node *mvs_node_of_session(struct mvs_core *core, mvmp_session session)
+static struct mvs_node *search_session(struct mvs_core *core, mvmp_session session)
 {
 	const struct mvmp_cert *cert;
 	struct mvs_node *node;
@@ -123,4 +127,15 @@ struct mvs_node *mvs_node_of_session(struct mvs_core *core, mvmp_session session
 		}
 	}
 	return NULL;
+}
+
+struct mvs_node *mvs_node_of_session(struct mvs_core *core, mvmp_session session)
+{
+	struct mvs_route *route = &core->route[session & (MVS_ROUTES - 1)];
+
+	if (!route->node || route->session != session || route->node->session != session) {
+		route->session = session;
+		route->node = search_session(core, session);
+	}
+	return route->node;
 }
