@@ -169,6 +169,8 @@ static void connect_call(
  * may have thousands of members. */
 static void probe(struct mvmp_client *client, struct call *call, uint64_t now)
 {
+	unsigned spread = call->probes ? PROBE_SPREAD_MS : PROBE_SPREAD_FIRST_MS;
+
 	for (unsigned link = 0; link < MVMP_LINKS_MAX; link++) {
 		bool local = client->peers.local_links >> link & 1;
 
@@ -177,8 +179,7 @@ static void probe(struct mvmp_client *client, struct call *call, uint64_t now)
 		if (call->target.has_mac && !local)
 			mvmp_endpoint_probe(client->ep, link, call->target.mac, 0, now);
 		if (!call->target.has_mac || local || call->probes > 1)
-			mvmp_endpoint_probe(
-				client->ep, link, NULL, local ? 0 : PROBE_SPREAD_MS, now);
+			mvmp_endpoint_probe(client->ep, link, NULL, local ? 0 : spread, now);
 	}
 	call->due = after_ms(now, call->probes ? PROBE_INTERVAL_MS : PROBE_FIRST_MS);
 	if (!call->probes++)

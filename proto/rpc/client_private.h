@@ -18,9 +18,12 @@ enum {
 	CALLS_MAX = 65536,
 	PROBE_FIRST_MS = 30, /* until the second probe */
 	PROBE_INTERVAL_MS = 75,
-	PROBE_SPREAD_MS = 10, /* answers to a multicast probe are spread over this time */
-	RETRY_MS = 50,	      /* between attempts that failed at once */
-	CONNECT_MS = 1000,    /* an address that does not answer for so long is forgotten */
+	/* Answers to a multicast probe are spread over this time: little for the first, which is
+	 * enough for a rack; the later ones are for segments of thousands. */
+	PROBE_SPREAD_FIRST_MS = 2,
+	PROBE_SPREAD_MS = 50,
+	RETRY_MS = 50,	   /* between attempts that failed at once */
+	CONNECT_MS = 1000, /* an address that does not answer for so long is forgotten */
 };
 
 enum call_state {
