@@ -22,6 +22,7 @@ static int seal_and_send(
 		.payload_len = (uint16_t)(len + MVMP_TAG_LEN),
 		.index = pair->remote,
 		.counter = pair->next[channel]++};
+	int rc;
 
 	if (head.counter >= MVMP_REKEY_FRAMES && s->initiated)
 		s->rekey_at = 0;
@@ -30,7 +31,9 @@ static int seal_and_send(
 	mvmp_frame_encode(frame, &head);
 	if (ep->crypto->seal(pair->send, head.counter, frame, MVMP_HEADER_LEN, body, len, body))
 		return -EIO;
-	return mvmp_ep_send(ep, &s->peer.addr, channel, frame, len + MVMP_DATA_OVERHEAD);
+	rc = mvmp_ep_send(ep, &s->peer.addr, channel, frame, len + MVMP_DATA_OVERHEAD);
+	s->gone |= rc == -ENOTCONN && !ep->link[s->peer.addr.link].has_macs;
+	return rc;
 }
 
 static void put_ping(
@@ -90,12 +93,16 @@ int mvmp_data_send_stats(
 	struct mvmp_endpoint *ep, struct session *s, const void *bytes, size_t len, uint64_t now)
 {
 	struct mvmp_writer w = data_writer(ep, s);
+	int rc;
 
 	mvmp_put_bytes(&w, bytes, len);
 	if (w.bad)
 		return -EMSGSIZE;
 	s->active_at = now;
-	return seal_and_send(ep, s, MVMP_STATS, len);
+	rc = seal_and_send(ep, s, MVMP_STATS, len);
+	if (s->gone)
+		mvmp_session_arm(ep, s, now);
+	return rc;
 }
 
 void mvmp_data_send_close(struct mvmp_endpoint *ep, struct session *s, enum mvmp_status reason)

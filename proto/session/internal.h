@@ -101,6 +101,7 @@ struct session {
 	mvmp_session handle;
 	enum session_state state;
 	bool initiated, has_expect_mac;
+	bool gone; /* the link says that nobody is at this address any more */
 	uint8_t expect_mac[MVMP_MAC_LEN];
 	struct mvmp_peer peer; /* peer.addr is set from the start */
 	struct mvmp_cert cert; /* set when up */

@@ -253,6 +253,7 @@ void mvmp_session_arm(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 		at = least(at, s->current->born + MVMP_REJECT_S * MVMP_NS_PER_S);
 		at = least(at, s->previous ? s->previous_until : MVMP_NEVER);
 		at = least(at, s->mtu_probe_at);
+		at = s->gone ? now : at;
 	}
 	mvmp_heap_set(&ep->heap, &s->timer, at);
 }
@@ -283,6 +284,8 @@ static void renew_keys(struct mvmp_endpoint *ep, struct session *s, uint64_t now
 /* Why the session must end now; NULL: it goes on. */
 static const char *death(struct session *s, uint64_t now)
 {
+	if (s->gone)
+		return "the peer hung up";
 	if (now >= s->current->born + MVMP_REJECT_S * MVMP_NS_PER_S)
 		return "its keys are too old and were not renewed";
 	if (!mvmp_outbox_expire(&s->outbox, now))

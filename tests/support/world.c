@@ -9,6 +9,8 @@ static int node_send(void *ctx, const struct mvmp_addr *to, enum mvmp_channel ch
 {
 	struct test_node *node = ctx;
 
+	if (node->send_error)
+		return node->send_error;
 	return mvmp_link_send(node->link, to->mac, channel, frame, len);
 }
 

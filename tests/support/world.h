@@ -23,6 +23,7 @@ struct test_node {
 	uint8_t host_boot[MVMP_ID_LEN];
 	bool answer_probes;
 	unsigned sessions_max;
+	int send_error; /* what sending says instead, for a dead connection */
 	/* Called for every event, before it is noted below. */
 	void (*hook)(struct test_node *node, const struct mvmp_event *event);
 	void *ctx;

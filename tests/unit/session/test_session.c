@@ -266,6 +266,28 @@ static void long_frames(void **state)
 	pair_clear(&p);
 }
 
+/* Where a link knows that the other end hung up (Unix sockets), a session ends with the first frame
+ * that cannot go out; a wire that is unplugged for a moment costs nothing. */
+static void hung_up(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, 17, 1500, 1500);
+	pair_connect(&p);
+	p.ada->send_error = -ENOTCONN;
+	assert_int_equal(pair_send(p.ada, 1, 10), 0);
+	test_world_run_ms(&p.world, 1);
+	assert_int_equal(p.ada->downs, 0);
+	p.ada->link->has_macs = false;
+	mvmp_endpoint_set_link(p.ada->ep, 0, p.ada->link);
+	assert_int_equal(pair_send(p.ada, 1, 10), 0);
+	assert_int_equal(p.ada->downs, 0); /* told by the timer, not from inside the call */
+	test_world_run_ms(&p.world, 1);
+	assert_int_equal(p.ada->downs, 1);
+	assert_string_equal(p.ada->down_text, "the peer hung up");
+	pair_clear(&p);
+}
+
 /* A member revoked while it has a session loses it at once, and is told. */
 static void revoked_later(void **state)
 {
@@ -361,6 +383,7 @@ int main(void)
 		cmocka_unit_test(full_queue),
 		cmocka_unit_test(stats_frames),
 		cmocka_unit_test(long_frames),
+		cmocka_unit_test(hung_up),
 		cmocka_unit_test(revoked_later),
 		cmocka_unit_test(expired_later),
 		cmocka_unit_test(full_table),
