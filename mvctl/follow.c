@@ -67,6 +67,7 @@ static void complete_sample(struct follow *follow, struct followed *one)
 		return;
 	one->source.before = one->source.after;
 	one->source.after = one->filling;
+	mvctl_keep_older(&one->source, &spare);
 	one->filling = spare;
 	mvmp_sample_reset(&one->filling);
 	keep_texts(one);

@@ -78,22 +78,72 @@ const char *mvctl_unsupported_reason(
 	return reason ? reason : "this node cannot tell";
 }
 
+/* The record of an entity; samples of one node keep their order, mostly: `index` is tried first. */
+static const struct mvmp_record *find_record(const struct mvmp_sample *sample,
+	enum mvmp_entity kind, const struct mvmp_key *key, size_t index)
+{
+	const struct mvmp_records *records = &sample->kind[kind];
+
+	if (index < records->count && mvmp_key_equal(&records->at[index].key, key))
+		return &records->at[index];
+	return mvmp_sample_find(sample, kind, key);
+}
+
 const struct mvmp_record *mvctl_earlier(
 	const struct mvctl_source *source, enum mvmp_entity kind, const struct mvmp_record *now)
 {
-	const struct mvmp_records *records = &source->before.kind[kind];
 	size_t index = (size_t)(now - source->after.kind[kind].at);
 
-	/* Samples of one node keep their order, mostly. */
-	if (index < records->count && mvmp_key_equal(&records->at[index].key, &now->key))
-		return &records->at[index];
-	return mvmp_sample_find(&source->before, kind, &now->key);
+	return find_record(&source->before, kind, &now->key, index);
 }
 
 bool mvctl_pair_rate(double *ret, const struct mvctl_pair *pair, unsigned metric)
 {
 	return pair->before && mvmp_rate(ret, &pair->source->before, pair->before,
 				       &pair->source->after, pair->now, metric);
+}
+
+static bool same_run(const struct mvmp_sample *a, const struct mvmp_sample *b)
+{
+	return !memcmp(a->instance, b->instance, MVMP_ID_LEN) &&
+	       !memcmp(a->host_boot, b->host_boot, MVMP_ID_LEN);
+}
+
+/* Takes the older record over, its age counted from the newer sample's time. */
+static void replace_older(struct mvmp_record *record, const struct mvmp_sample *newer,
+	const struct mvmp_sample *older, const struct mvmp_record *from)
+{
+	*record = *from;
+	record->age_ns += newer->mono_ns - older->mono_ns;
+}
+
+static void keep_older_kind(
+	struct mvctl_source *source, const struct mvmp_sample *oldest, enum mvmp_entity kind)
+{
+	struct mvmp_sample *before = &source->before;
+	const struct mvmp_sample *after = &source->after;
+
+	for (uint32_t i = 0; i < before->kind[kind].count; i++) {
+		struct mvmp_record *record = &before->kind[kind].at[i];
+		const struct mvmp_record *now = find_record(after, kind, &record->key, i);
+		const struct mvmp_record *old;
+
+		if (!now || !now->age_ns ||
+			before->mono_ns - record->age_ns != after->mono_ns - now->age_ns)
+			continue;
+		old = find_record(oldest, kind, &record->key, i);
+		if (old && old->incarnation == now->incarnation)
+			replace_older(record, before, oldest, old);
+	}
+}
+
+void mvctl_keep_older(struct mvctl_source *source, const struct mvmp_sample *oldest)
+{
+	if (!same_run(&source->before, oldest) || !same_run(&source->before, &source->after) ||
+		source->before.mono_ns < oldest->mono_ns)
+		return;
+	for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++)
+		keep_older_kind(source, oldest, (enum mvmp_entity)kind);
 }
 
 const char *mvctl_reason_name(unsigned reason)

@@ -46,6 +46,11 @@ bool mvctl_pair_rate(double *ret, const struct mvctl_pair *pair, unsigned metric
 const struct mvmp_record *mvctl_earlier(
 	const struct mvctl_source *source, enum mvmp_entity kind, const struct mvmp_record *now);
 
+/* What has an interval of its own (VBDs) stands in several samples with one measurement. Puts the
+ * measurement before that one, as `oldest` has it, into `before`, so that rates are of two
+ * different measurements. `oldest` is the sample before `before`. */
+void mvctl_keep_older(struct mvctl_source *source, const struct mvmp_sample *oldest);
+
 enum mvctl_from {
 	MVCTL_FROM_METRIC, /* the value as it is */
 	MVCTL_FROM_RATE,   /* per second, times `scale` */

@@ -265,6 +265,37 @@ static void test_clean(void **state)
 	assert_string_equal(mvctl_clean(text), "a?[2J?b??c");
 }
 
+static void add_vbd(struct mvmp_sample *sample, uint64_t mono_s, uint64_t age_s, uint64_t bytes)
+{
+	struct mvmp_record *r = mvmp_sample_add(sample, MVMP_VBD);
+
+	sample->mono_ns = mono_s * MVMP_NS_PER_S;
+	r->age_ns = age_s * MVMP_NS_PER_S;
+	mvmp_set(r, MVMP_B_RD_BYTES, bytes);
+}
+
+/* A disk that is measured every 10 s has its rate in the samples between as well: of the last two
+ * measurements (at 100 s and 110 s), 5,000,000 bytes in 10 s. */
+static void test_rate_between_measurements(void **state)
+{
+	struct mvctl_source source = {.node = "n"};
+	struct mvmp_sample oldest = {0};
+	struct mvctl_pair pair = {&source, MVMP_VBD, NULL, NULL};
+	double rate = 0;
+
+	add_vbd(&oldest, 109, 9, 1000000);
+	add_vbd(&source.before, 111, 1, 6000000);
+	add_vbd(&source.after, 112, 2, 6000000);
+	pair.now = &source.after.kind[MVMP_VBD].at[0];
+	pair.before = mvctl_earlier(&source, MVMP_VBD, pair.now);
+	assert_false(mvctl_pair_rate(&rate, &pair, MVMP_B_RD_BYTES));
+	mvctl_keep_older(&source, &oldest);
+	assert_true(mvctl_pair_rate(&rate, &pair, MVMP_B_RD_BYTES));
+	assert_true(fabs(rate - 500000) < 1e-6);
+	mvmp_sample_free(&oldest);
+	mvctl_source_clear(&source);
+}
+
 /* One digit per pCPU of a NUMA node: its tenth of a whole, 9 from 90 % on, "." without a rate. */
 static void test_load_digits(void **state)
 {
@@ -389,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_headers_fit),
 		cmocka_unit_test(test_vcpuinfo_of_older_clients),
 		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_rate_between_measurements),
 		cmocka_unit_test(test_load_digits),
 		cmocka_unit_test(test_plot),
 		cmocka_unit_test(test_plot_of_nothing),
