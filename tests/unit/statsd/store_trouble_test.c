@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int setup(void **state)
@@ -217,6 +218,68 @@ static void files_are_limited(void **state)
 	assert_null(mvs_store_dir(bed->store, "../up", true));
 }
 
+/* Writes rows of 100 bytes a second as fast as it can, until it is killed. */
+static void write_until_killed(struct bed *bed, int64_t from_ms)
+{
+	bed_open(bed);
+	for (int64_t ms = from_ms;; ms += 10000) {
+		bed_put(bed, ms, 1, (uint64_t)ms / 10, 0);
+		bed_run(bed, 40);
+	}
+}
+
+/* Values of the last hour that are known and not 100 bytes a second. */
+static unsigned count_wrong(struct bed *bed, const char *path)
+{
+	time_t end = rrd_last_r(path), start = end - 3000;
+	unsigned long step = 10, sources;
+	unsigned wrong = 0;
+	rrd_value_t *data;
+	char **names;
+
+	assert_int_equal(
+		rrd_fetch_r(path, "AVERAGE", &start, &end, &step, &sources, &names, &data), 0);
+	for (long i = 0; i < (end - start) / (long)step; i++) {
+		double value = data[(unsigned long)i * sources];
+
+		wrong += !isnan(value) && fabs(value - 100) > 1e-6;
+	}
+	for (unsigned long i = 0; i < sources; i++)
+		rrd_freemem(names[i]);
+	rrd_freemem(names);
+	rrd_freemem(data);
+	return wrong;
+}
+
+/* Killed thirty times in the middle of writing, the file is read each time, at most the row under
+ * way is wrong, and the next program goes on with it. */
+static void kills_do_not_damage(void **state)
+{
+	struct bed *bed = *state;
+	char path[256], aside[280];
+	int status;
+
+	bed_close(bed);
+	bed_vif_path(bed, path, sizeof path);
+	snprintf(aside, sizeof aside, "%s.damaged-1", path);
+	for (unsigned i = 0; i < 30; i++) {
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0)
+			write_until_killed(bed, (int64_t)i * 1000000000);
+		usleep(10000 + i * 700);
+		assert_int_equal(kill(child, SIGKILL), 0);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+		if (access(path, F_OK) == 0)
+			assert_in_range(count_wrong(bed, path), 0, 1);
+		assert_int_equal(access(aside, F_OK), -1);
+	}
+	assert_int_equal(access(path, F_OK), 0);
+	bed_open(bed);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -229,6 +292,7 @@ int main(void)
 		CASE(short_heartbeat_is_raised),
 		CASE(store_that_cannot_open_says_why),
 		CASE(files_are_limited),
+		CASE(kills_do_not_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
