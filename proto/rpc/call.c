@@ -150,8 +150,8 @@ static void connect_call(
 {
 	const uint8_t *expect = call->target.has_mac ? call->target.mac : NULL;
 	uint64_t give_up = after_ms(now, CONNECT_MS);
-	struct connection *c = connection_get(
-		client, addr, expect, give_up < call->deadline ? give_up : call->deadline, now);
+	struct connection *c = connection_get(client, addr, expect, call->target.role,
+		give_up < call->deadline ? give_up : call->deadline, now);
 	struct mvmp_error busy;
 
 	if (c) {

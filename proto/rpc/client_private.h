@@ -37,6 +37,7 @@ enum call_state {
 /* A session to one address. */
 struct connection {
 	struct connection *next;
+	uint16_t role; /* it was wanted for */
 	mvmp_session session;
 	struct mvmp_addr addr;
 	bool up;
@@ -106,7 +107,7 @@ void call_free(struct call *call);
 
 /* The connection to an address, made when there is none; NULL when no session is free. */
 struct connection *connection_get(struct mvmp_client *client, const struct mvmp_addr *addr,
-	const uint8_t *expect_mac, uint64_t give_up, uint64_t now);
+	const uint8_t *expect_mac, uint16_t role, uint64_t give_up, uint64_t now);
 /* One that is up and whose certificate is what the target names, or NULL. */
 struct connection *connection_find(struct mvmp_client *client, const struct rpc_target *target);
 struct connection *connection_by_session(struct mvmp_client *client, mvmp_session session);

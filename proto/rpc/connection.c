@@ -11,11 +11,12 @@ struct connection *connection_by_session(struct mvmp_client *client, mvmp_sessio
 	return c;
 }
 
-static struct connection *by_addr(struct mvmp_client *client, const struct mvmp_addr *addr)
+static struct connection *by_addr(
+	struct mvmp_client *client, const struct mvmp_addr *addr, uint16_t role)
 {
 	struct connection *c = client->connections;
 
-	while (c && !rpc_addr_equal(&c->addr, addr))
+	while (c && (c->role != role || !rpc_addr_equal(&c->addr, addr)))
 		c = c->next;
 	return c;
 }
@@ -66,21 +67,21 @@ static bool make_room(struct mvmp_client *client, uint64_t now)
 
 /* As mvmp_endpoint_connect(); an end that is told from inside it counts as the end. */
 static mvmp_session connect_to(struct mvmp_client *client, const struct mvmp_addr *addr,
-	const uint8_t *expect_mac, uint64_t give_up, uint64_t now)
+	const uint8_t *expect_mac, uint16_t role, uint64_t give_up, uint64_t now)
 {
 	mvmp_session session;
 
 	client->failed = 0;
 	client->connecting = true;
-	session = mvmp_endpoint_connect(client->ep, addr, expect_mac, give_up, now);
+	session = mvmp_endpoint_connect(client->ep, addr, expect_mac, role, give_up, now);
 	client->connecting = false;
 	return session && session == client->failed ? 0 : session;
 }
 
 struct connection *connection_get(struct mvmp_client *client, const struct mvmp_addr *addr,
-	const uint8_t *expect_mac, uint64_t give_up, uint64_t now)
+	const uint8_t *expect_mac, uint16_t role, uint64_t give_up, uint64_t now)
 {
-	struct connection *c = by_addr(client, addr);
+	struct connection *c = by_addr(client, addr, role);
 
 	if (c) {
 		c->used = now;
@@ -90,13 +91,14 @@ struct connection *connection_get(struct mvmp_client *client, const struct mvmp_
 	if (!c)
 		return NULL;
 	do {
-		c->session = connect_to(client, addr, expect_mac, give_up, now);
+		c->session = connect_to(client, addr, expect_mac, role, give_up, now);
 	} while (!c->session && !client->failed && make_room(client, now));
 	if (!c->session) {
 		free(c);
 		return NULL;
 	}
 	c->addr = *addr;
+	c->role = role;
 	c->used = now;
 	c->next = client->connections;
 	client->connections = c;

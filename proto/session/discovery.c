@@ -281,14 +281,23 @@ static void learn(struct mvmp_endpoint *ep, const struct mvmp_addr *addr,
 
 	known->addr = *addr;
 	known->seen = now + 1;
+	known->roles = hello->roles;
 	memcpy(known->instance, hello->instance, MVMP_ID_LEN);
 }
 
-const uint8_t *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct mvmp_addr *addr)
+static bool role_wanted(const struct session *s, uint16_t roles)
 {
-	struct known *known = known_place(ep, addr);
+	return !s->expect_roles || (s->expect_roles & roles);
+}
 
-	return known->seen && mvmp_addr_equal(&known->addr, addr) ? known->instance : NULL;
+const uint8_t *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct session *s)
+{
+	struct known *known = known_place(ep, &s->peer.addr);
+
+	if (!known->seen || !mvmp_addr_equal(&known->addr, &s->peer.addr) ||
+		!role_wanted(s, known->roles))
+		return NULL;
+	return known->instance;
 }
 
 void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *addr)
@@ -308,7 +317,7 @@ static void wake_connects(
 
 	for (struct session *s = mvmp_session_bucket(ep, in->from); s; s = next) {
 		next = s->next;
-		if (!mvmp_addr_equal(&s->peer.addr, in->from))
+		if (!mvmp_addr_equal(&s->peer.addr, in->from) || !role_wanted(s, hello->roles))
 			continue;
 		if (s->state == SESSION_PROBING ||
 			(s->state == SESSION_SHAKING && s->shake->tries >= 2 &&

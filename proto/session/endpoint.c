@@ -268,7 +268,7 @@ int mvmp_endpoint_probe(struct mvmp_endpoint *ep, unsigned link, const uint8_t *
 
 static int begin_connect(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 {
-	const uint8_t *instance = mvmp_discovery_known(ep, &s->peer.addr);
+	const uint8_t *instance = mvmp_discovery_known(ep, s);
 
 	if (instance)
 		return mvmp_initiator_shake(ep, s, instance, now);
@@ -279,7 +279,7 @@ static int begin_connect(struct mvmp_endpoint *ep, struct session *s, uint64_t n
 }
 
 mvmp_session mvmp_endpoint_connect(struct mvmp_endpoint *ep, const struct mvmp_addr *to,
-	const uint8_t *expect_mac, uint64_t give_up, uint64_t now)
+	const uint8_t *expect_mac, uint16_t expect_roles, uint64_t give_up, uint64_t now)
 {
 	struct session *s;
 
@@ -290,6 +290,7 @@ mvmp_session mvmp_endpoint_connect(struct mvmp_endpoint *ep, const struct mvmp_a
 	if (!s)
 		return 0;
 	s->initiated = true;
+	s->expect_roles = expect_roles;
 	s->has_expect_mac = expect_mac != NULL;
 	if (expect_mac)
 		memcpy(s->expect_mac, expect_mac, MVMP_MAC_LEN);

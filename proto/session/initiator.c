@@ -242,6 +242,8 @@ static enum mvmp_verdict check_responder(struct mvmp_endpoint *ep, const struct 
 		return verdict;
 	if (!(cert->roles & (MVMP_ROLE_NODE | MVMP_ROLE_AGGREGATOR)))
 		return MVMP_DROP_ROLE;
+	if (s->expect_roles && !(cert->roles & s->expect_roles))
+		return MVMP_DROP_ROLE;
 	if (s->has_expect_mac && !mvmp_cert_has_mac(cert, s->expect_mac))
 		return MVMP_DROP_MAC;
 	if (s->state == SESSION_UP && memcmp(cert->key, s->cert.key, MVMP_KEY_LEN))

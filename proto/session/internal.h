@@ -103,6 +103,7 @@ struct session {
 	bool initiated, has_expect_mac;
 	bool gone; /* the link says that nobody is at this address any more */
 	uint8_t expect_mac[MVMP_MAC_LEN];
+	uint16_t expect_roles; /* 0: any */
 	struct mvmp_peer peer; /* peer.addr is set from the start */
 	struct mvmp_cert cert; /* set when up */
 	uint16_t mtu;	       /* of the path, as far as it is proven */
@@ -168,6 +169,7 @@ struct answer {
 /* Where an instance was last heard to answer. */
 struct known {
 	struct mvmp_addr addr;
+	uint16_t roles;
 	uint8_t instance[MVMP_ID_LEN];
 	uint64_t seen; /* 0: free */
 };
@@ -273,8 +275,9 @@ int mvmp_discovery_probe(
 void mvmp_discovery_announce(struct mvmp_endpoint *ep, unsigned link, uint64_t now);
 enum mvmp_verdict mvmp_discovery_receive(struct mvmp_endpoint *ep, const struct arrival *in);
 void mvmp_discovery_expire(struct mvmp_endpoint *ep, uint64_t now);
-/* Instance that answered from an address, NULL when not known. */
-const uint8_t *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);
+/* Instance that answered from the session's address and has a role it wants, NULL when not known.
+ */
+const uint8_t *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct session *s);
 void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);
 
 /* ---- initiator.c ---- */

@@ -90,7 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		mvmp_endpoint_set_link(owner.ep, 0, &link))
 		abort();
 	if (mvmp_get_u8(&r) & 1)
-		mvmp_endpoint_connect(owner.ep, &peer, NULL, owner.now + 5ull * STEP_NS, owner.now);
+		mvmp_endpoint_connect(
+			owner.ep, &peer, NULL, 0, owner.now + 5ull * STEP_NS, owner.now);
 	while (r.left && !r.bad)
 		feed(&owner, &r);
 	mvmp_endpoint_advance(owner.ep, owner.now + STEP_NS);

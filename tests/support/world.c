@@ -144,7 +144,7 @@ mvmp_session test_node_connect(struct test_node *node, const struct test_node *t
 	uint64_t now = node->world->now;
 
 	memcpy(addr.mac, to->link->mac, MVMP_MAC_LEN);
-	return mvmp_endpoint_connect(node->ep, &addr, NULL, now + 5 * MVMP_NS_PER_S, now);
+	return mvmp_endpoint_connect(node->ep, &addr, NULL, 0, now + 5 * MVMP_NS_PER_S, now);
 }
 
 static void deliver(void *ctx, const uint8_t src[static MVMP_MAC_LEN], enum mvmp_channel channel,

@@ -115,10 +115,12 @@ int mvmp_endpoint_probe(struct mvmp_endpoint *ep, unsigned link, const uint8_t *
  * Starts a session with the member at an address: probes for its boot id where it is not known,
  * then shakes hands, repeating lost frames until `give_up` (endpoint time). Ends with
  * SESSION_UP or SESSION_DOWN (MVMP_NO_ANSWER, MVMP_NOT_TRUSTED with the reason). `expect_mac`
- * (may be NULL) must stand in the certificate that answers. Returns 0 when no session is free.
+ * (may be NULL) must stand in the certificate that answers, and one of `expect_roles` (0: any)
+ * must be among its roles: an agent and an aggregator may share a MAC. Returns 0 when no session
+ * is free.
  */
 mvmp_session mvmp_endpoint_connect(struct mvmp_endpoint *ep, const struct mvmp_addr *to,
-	const uint8_t *expect_mac, uint64_t give_up, uint64_t now);
+	const uint8_t *expect_mac, uint16_t expect_roles, uint64_t give_up, uint64_t now);
 
 /* Says goodbye and forgets; no event follows. Unknown sessions are ignored. */
 void mvmp_endpoint_close(struct mvmp_endpoint *ep, mvmp_session session, uint64_t now);

@@ -107,7 +107,7 @@ int mvmp_endpoint_probe(struct mvmp_endpoint *ep, unsigned link, const uint8_t *
 }
 
 mvmp_session mvmp_endpoint_connect(struct mvmp_endpoint *ep, const struct mvmp_addr *to,
-	const uint8_t *expect_mac, uint64_t give_up, uint64_t now)
+	const uint8_t *expect_mac, uint16_t expect_roles, uint64_t give_up, uint64_t now)
 {
 	struct fake_session *s = open_session(ep);
 	mvmp_session id = s ? s->id : 0;

@@ -367,11 +367,11 @@ static void expected_mac(void **state)
 	memcpy(addr.mac, node_mac, MVMP_MAC_LEN);
 	give_up = p.world.now + 5 * MVMP_NS_PER_S;
 	assert_int_not_equal(
-		mvmp_endpoint_connect(p.ada->ep, &addr, other, give_up, p.world.now), 0);
+		mvmp_endpoint_connect(p.ada->ep, &addr, other, 0, give_up, p.world.now), 0);
 	assert_true(test_world_run(&p.world, give_up, &p.ada->downs, 1));
 	assert_int_equal(p.ada->down_status, MVMP_NOT_TRUSTED);
 	assert_int_not_equal(
-		mvmp_endpoint_connect(p.ada->ep, &addr, node_mac, give_up, p.world.now), 0);
+		mvmp_endpoint_connect(p.ada->ep, &addr, node_mac, 0, give_up, p.world.now), 0);
 	assert_true(test_world_run(&p.world, give_up, &p.ada->ups, 1));
 	pair_clear(&p);
 }
@@ -389,6 +389,41 @@ static void link_without_macs(void **state)
 	mvmp_endpoint_set_link(p.ada->ep, 0, p.ada->link);
 	pair_connect(&p);
 	pair_clear(&p);
+}
+
+/* An agent and an aggregator at one MAC are told apart by the role that is asked for, and do not
+ * disturb each other's sessions. */
+static void shared_mac(void **state)
+{
+	static const uint16_t roles[] = {
+		MVMP_ROLE_AGGREGATOR, MVMP_ROLE_NODE, MVMP_ROLE_AGGREGATOR};
+	struct test_member member = pair_node();
+	struct mvmp_addr addr = {.link = 0};
+	struct mvmp_identity identity;
+	struct test_node *aggregator;
+	struct pair p;
+
+	pair_init(&p, 41, 1500, 1500);
+	member.name = "agg-1";
+	member.roles = MVMP_ROLE_AGGREGATOR;
+	test_authority_member(&p.authority, &identity, &member);
+	aggregator = test_world_add(&p.world, &identity, node_mac, 1500, true);
+	memcpy(addr.mac, node_mac, MVMP_MAC_LEN);
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t give_up = p.world.now + MVMP_NS_PER_S;
+
+		assert_int_not_equal(mvmp_endpoint_connect(p.ada->ep, &addr, NULL, roles[i],
+					     give_up, p.world.now),
+			0);
+		assert_true(test_world_run(&p.world, give_up, &p.ada->ups, i + 1));
+		assert_int_equal(p.ada->peer.roles, roles[i]);
+	}
+	test_world_run_ms(&p.world, 20000);
+	assert_int_equal(p.ada->downs + p.node->downs + aggregator->downs, 0);
+	assert_int_equal(p.node->ups, 1);
+	assert_int_equal(aggregator->ups, 2);
+	pair_clear(&p);
+	mvmp_identity_clear(&identity);
 }
 
 /* Two programs with the same certificate both have sessions, whoever started first, and keep
@@ -431,7 +466,7 @@ static void cookies(void **state)
 	pair_connect(&p);
 	memcpy(addr.mac, node_mac, MVMP_MAC_LEN);
 	for (unsigned i = 0; i < 200; i++)
-		assert_int_not_equal(mvmp_endpoint_connect(p.ada->ep, &addr, NULL,
+		assert_int_not_equal(mvmp_endpoint_connect(p.ada->ep, &addr, NULL, 0,
 					     p.world.now + 60 * MVMP_NS_PER_S, p.world.now),
 			0);
 	assert_true(test_world_run(&p.world, p.world.now + 60 * MVMP_NS_PER_S, &p.node->ups, 201));
@@ -480,6 +515,7 @@ int main(void)
 		cmocka_unit_test(revoked),
 		cmocka_unit_test(expected_mac),
 		cmocka_unit_test(link_without_macs),
+		cmocka_unit_test(shared_mac),
 		cmocka_unit_test(shared_certificate),
 		cmocka_unit_test(cookies),
 		cmocka_unit_test(half_open_bound),

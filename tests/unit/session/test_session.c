@@ -10,7 +10,7 @@ static uint64_t control_frames(const struct test_node *node)
 static void connect_again(struct test_node *node, const struct mvmp_event *event)
 {
 	if (event->type == MVMP_EVENT_SESSION_DOWN)
-		mvmp_endpoint_connect(node->ep, &event->peer->addr, NULL,
+		mvmp_endpoint_connect(node->ep, &event->peer->addr, NULL, 0,
 			node->world->now + 30 * MVMP_NS_PER_S, node->world->now);
 }
 

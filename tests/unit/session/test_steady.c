@@ -133,7 +133,7 @@ static void steady_state(void **state)
 	test_authority_init(&authority, 1);
 	begin(&node, &authority, &node_member, node_mac, true);
 	begin(&ada, &authority, &ada_member, ada_mac, false);
-	mvmp_endpoint_connect(ada.ep, &node.addr, NULL, now + MVMP_NS_PER_S, now);
+	mvmp_endpoint_connect(ada.ep, &node.addr, NULL, 0, now + MVMP_NS_PER_S, now);
 	settle(&ada, &node);
 	assert_int_not_equal(ada.session, 0);
 	mvmp_endpoint_send(ada.ep, ada.session, bytes, sizeof(bytes), now);

@@ -174,7 +174,7 @@ static void contact(void **state)
 	begin(&node, "node", 1, true);
 	begin(&ada, "ada", 2, false);
 	assert_int_not_equal(
-		mvmp_endpoint_connect(ada.ep, &node.addr, NULL, NOW + MVMP_NS_PER_S, NOW), 0);
+		mvmp_endpoint_connect(ada.ep, &node.addr, NULL, 0, NOW + MVMP_NS_PER_S, NOW), 0);
 	pass(&ada, &node, "frame_probe", NOW);
 	pass(&node, &ada, "frame_beacon", NOW);
 	pass(&ada, &node, "frame_init", NOW);
@@ -204,7 +204,7 @@ static void refusal(void **state)
 	begin(&ada, "ada", 2, false);
 	node.identity.cluster.revoked = 1;
 	node.identity.cluster.revoked_serial = &serial;
-	mvmp_endpoint_connect(ada.ep, &node.addr, NULL, NOW + 2 * MVMP_NS_PER_S, NOW);
+	mvmp_endpoint_connect(ada.ep, &node.addr, NULL, 0, NOW + 2 * MVMP_NS_PER_S, NOW);
 	pass(&ada, &node, "frame_probe", NOW);
 	pass(&node, &ada, "frame_beacon", NOW);
 	assert_int_equal(mvmp_endpoint_receive(
