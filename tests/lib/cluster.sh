@@ -56,7 +56,7 @@ statsd_start() { # HOST NAME [OPTION...]
     shift 2
     mkdir -p "$HOSTS_DIR/$host/rrd"
     host_start "$host" mvstatsd "$mvstatsd" -i eth1 --identity "$HOSTS_DIR/id/$name" \
-        --store "$HOSTS_DIR/$host/rrd" --run /run/mvmp "$@"
+        --store "$HOSTS_DIR/$host/rrd" --run /run/mvmp --flush 1 "$@"
 }
 
 mvctl_as() { # HOST NAME ARGUMENTS...

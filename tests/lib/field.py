@@ -6,6 +6,7 @@ field.py WHERE FIELD...    WHERE: "name=web-01,index=0", or "" for the only item
 Exit code 1 when no item or several match (none for "*"). Missing fields print as "missing".
 """
 import json
+import os
 import sys
 
 
@@ -30,4 +31,7 @@ def main():
     return 0 if items else 1
 
 
-sys.exit(main())
+try:
+    sys.exit(main())
+except BrokenPipeError:
+    os._exit(0)  # the reader has what it wanted

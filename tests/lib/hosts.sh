@@ -10,6 +10,7 @@
 #   host_start NAME TAG COMMAND...   in the background; output in DIR/NAME/TAG.log
 #   host_kill NAME TAG [SIG]   ends what host_start started (default: TERM, then waits)
 #   host_end NAME, hosts_end   kills all processes of a host, of all hosts
+#   switch_record FILE [FILTER]  keeps every frame on the switch, until switch_recorded
 #   wait_for SECONDS COMMAND...  until the command succeeds; 1 if it never does
 
 HOSTS_SWITCH=switch
@@ -132,6 +133,18 @@ hosts_end() {
     local name
     trap - EXIT
     for name in "${!HOST_PID[@]}"; do host_end "$name"; done
+}
+
+# Immediate mode: nothing waits in a buffer that an ended tcpdump would lose.
+switch_record() { # FILE [FILTER]
+    rm -f "$1"
+    host_start $HOSTS_SWITCH tcpdump tcpdump -i br0 -e -n -U --immediate-mode -w "$1" "${2-}"
+    wait_for 5 test -s "$1"
+}
+
+switch_recorded() {
+    sleep 0.3
+    host_kill $HOSTS_SWITCH tcpdump INT
 }
 
 wait_for() { # SECONDS COMMAND...

@@ -294,8 +294,8 @@ static void cluster_states_are_exchanged(void **state)
 static void what_is_no_request_is_not_taken(void **state)
 {
 	static const char *const bytes[] = {"", "\x0a", "\x0a\x02\x08\x00", "\xff\xff\xff\xff\xff",
-		"\x0a\x07\x08\x01\x1a\x03"
-		"abc",
+		("\x0a\x07\x08\x01\x1a\x03"
+		 "abc"),
 		"\x12\x02\x08\x01"};
 	static const size_t len[] = {0, 1, 4, 5, 9, 4};
 	struct bench *b = *state;
