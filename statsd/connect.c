@@ -7,10 +7,12 @@
 /*
  * Keeps one node's subscription: asks who and how it is (SAMPLE_READ), subscribes, asks for what
  * was missed (RING_READ), refreshes. Whatever fails goes back to the beginning after a moment
- * that grows from 0.25 to 2 s, so that a restarted agent is found within 5 s.
+ * that grows from 0.25 to 2 s, so that a restarted agent is found within 5 s. A node that stays
+ * away is asked every 30 s; its BEACON, which our probes call for, brings it back at once.
  */
 
 enum { RETRY_MIN_MS = 250, RETRY_MAX_MS = 2000 };
+static const uint64_t retry_seldom_ns = 30 * MVMP_NS_PER_S, heard_again_ns = MVMP_NS_PER_S;
 static const uint64_t refresh_ns = MVS_LIFETIME_S / 3 * MVMP_NS_PER_S;
 
 static void begin_reading(struct mvs_node *node, uint64_t now);
@@ -20,6 +22,8 @@ static uint64_t retry_delay(unsigned failures)
 {
 	uint64_t ms = RETRY_MIN_MS;
 
+	if (failures >= MVS_FAILURES_MANY)
+		return retry_seldom_ns;
 	while (--failures && ms < RETRY_MAX_MS)
 		ms *= 2;
 	return ms * MVMP_NS_PER_MS;
@@ -33,6 +37,7 @@ void mvs_node_lost(struct mvs_node *node, const char *why, uint64_t now)
 	node->session = 0;
 	node->phase = MVS_IDLE;
 	node->failures++;
+	node->failed_ns = now;
 	node->retry_ns = now + retry_delay(node->failures);
 	mvs_clean_text(node->note, sizeof node->note, why);
 }
@@ -85,8 +90,7 @@ static int take_identity(struct mvs_node *node, const struct mvmp_answer *answer
 	peer = mvmp_endpoint_peer(node->core->config.endpoint, answer->session);
 	if (peer)
 		memcpy(node->instance, peer->instance, MVMP_ID_LEN);
-	if (node->core->config.store && !node->dir)
-		node->dir = mvs_store_dir(node->core->config.store, node->name, true);
+	mvs_node_adopt_dir(node, true);
 	return 0;
 }
 
@@ -299,6 +303,6 @@ void mvs_node_heard(struct mvs_core *core, const struct mvmp_peer *peer, uint64_
 		return;
 	node->addr = peer->addr;
 	node->has_addr = true;
-	if (node->failures < 2)
+	if (node->failures < 2 || now - node->failed_ns > heard_again_ns)
 		node->retry_ns = now;
 }

@@ -7,6 +7,7 @@
 enum { PROBE_SPREAD_MS = 200, NODES_MAX = 4096 };
 /* Probes come oftener while a node is missing: a restarted agent is found by its BEACON. */
 static const uint64_t probe_calm_ns = 3 * MVMP_NS_PER_S, probe_missing_ns = MVMP_NS_PER_S;
+static const uint64_t missing_long_ns = 300 * MVMP_NS_PER_S; /* calmly again */
 static const uint64_t clock_every_ns = MVMP_NS_PER_S;
 
 int mvs_core_new(const struct mvs_core_config *config, uint64_t now, struct mvs_core **ret,
@@ -22,6 +23,8 @@ int mvs_core_new(const struct mvs_core_config *config, uint64_t now, struct mvs_
 	LIST_INIT(&core->nodes);
 	core->began_ns = core->now = core->probe_ns = core->clock_ns = now;
 	mvs_timeline_update(&core->timeline, now, config->wall_ns(config->ctx));
+	if (config->discover)
+		mvs_nodes_from_store(core);
 	*ret = core;
 	return 0;
 }
@@ -79,6 +82,8 @@ static void set_now(struct mvs_core *core, uint64_t now)
 
 static bool is_missing(const struct mvs_node *node, uint64_t now)
 {
+	if (mvs_node_age(node, now) > missing_long_ns)
+		return false;
 	return node->phase == MVS_IDLE ||
 	       mvs_node_age(node, now) > node->interval_ms * MVMP_NS_PER_MS * 3 / 2;
 }

@@ -27,7 +27,8 @@ enum mvs_phase {
 };
 
 enum {
-	MVS_SUBSCRIPTION = 1, /* our number for it, one a node */
+	MVS_FAILURES_MANY = 5, /* from then on a node is asked seldom, unless it is heard */
+	MVS_SUBSCRIPTION = 1,  /* our number for it, one a node */
 	MVS_LIFETIME_S = 60,
 	MVS_CALL_MS = 3000,
 	MVS_FILL_MS = 300, /* ring frames may still come this long after the answer */
@@ -47,7 +48,7 @@ struct mvs_node {
 	enum mvs_phase phase;
 	mvmp_session session;
 	uint64_t call; /* under way, 0: none */
-	uint64_t retry_ns, refresh_ns, fill_ns;
+	uint64_t retry_ns, refresh_ns, fill_ns, failed_ns;
 	unsigned failures;    /* in a row */
 	uint32_t interval_ms; /* in force */
 	struct mvs_live live;
@@ -105,6 +106,12 @@ const char *mvs_node_label(const struct mvs_node *node);
 
 struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text);
 void mvs_node_remove(struct mvs_node *node);
+
+/* Takes the node's directory of the store, once its name is known. */
+void mvs_node_adopt_dir(struct mvs_node *node, bool create);
+
+/* Lists the nodes that the store knows, as down: they are connected to when they are heard. */
+void mvs_nodes_from_store(struct mvs_core *core);
 struct mvs_node *mvs_node_find(struct mvs_core *core, const char *name); /* name, id or MAC */
 struct mvs_node *mvs_node_of_session(struct mvs_core *core, mvmp_session session);
 

@@ -9,6 +9,11 @@ uint64_t mvs_node_age(const struct mvs_node *node, uint64_t now)
 {
 	uint64_t at = node->live.now->arrival_ns;
 
+	uint64_t now_ms = mvs_timeline_ms(&node->core->timeline, (int64_t)now);
+
+	/* Not seen since we began: the files tell when it was. */
+	if (!at && node->stored_ms && node->stored_ms < now_ms)
+		return (now_ms - node->stored_ms) * MVMP_NS_PER_MS;
 	if (!at)
 		return UINT64_MAX;
 	return now > at ? now - at : 0;
@@ -19,7 +24,7 @@ enum mvs_state mvs_node_state(const struct mvs_node *node, uint64_t now)
 	uint64_t age = mvs_node_age(node, now);
 	uint64_t interval = node->interval_ms * MVMP_NS_PER_MS;
 
-	if (age == UINT64_MAX)
+	if (!mvs_live_has(&node->live))
 		return node->failures ? MVS_STATE_DOWN : MVS_STATE_UNKNOWN;
 	if (!node->session || age > 5 * interval)
 		return MVS_STATE_DOWN;
@@ -59,6 +64,35 @@ struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text)
 	LIST_INSERT_HEAD(&core->nodes, node, link);
 	core->node_count++;
 	return node;
+}
+
+void mvs_node_adopt_dir(struct mvs_node *node, bool create)
+{
+	struct mvs_store *store = node->core->config.store;
+
+	if (!store || node->dir)
+		return;
+	node->dir = mvs_store_dir(store, node->name, create);
+	if (node->dir)
+		node->stored_ms = mvs_dir_last_s(node->dir) * 1000;
+}
+
+void mvs_nodes_from_store(struct mvs_core *core)
+{
+	struct mvs_store *store = core->config.store;
+	struct mvs_dir *dir = NULL;
+
+	while (store && (dir = mvs_store_next_dir(store, dir))) {
+		struct mvs_node *node = mvs_node_add(core, mvs_dir_name(dir));
+
+		if (!node)
+			return;
+		snprintf(node->name, sizeof node->name, "%s", mvs_dir_name(dir));
+		mvs_node_adopt_dir(node, false);
+		node->failures = MVS_FAILURES_MANY;
+		node->retry_ns = UINT64_MAX;
+		strcpy(node->note, "not heard of since this aggregator began");
+	}
 }
 
 void mvs_node_remove(struct mvs_node *node)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_private.h"
+#include <rrd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* Looking at what the store knows. */
 
@@ -12,6 +14,19 @@ struct mvs_file *mvs_store_next(struct mvs_dir *dir, struct mvs_file *after)
 struct mvs_dir *mvs_store_next_dir(struct mvs_store *store, struct mvs_dir *after)
 {
 	return after ? after->next : store->dirs;
+}
+
+uint64_t mvs_dir_last_s(struct mvs_dir *dir)
+{
+	static const struct mvmp_key key;
+	struct mvs_file *file = mvs_store_file(dir, MVMP_NODE, &key, false);
+	char path[MVS_PATH_MAX];
+	time_t last;
+
+	if (!file || access(mvs_file_path(path, sizeof path, file), R_OK))
+		return 0;
+	last = rrd_last_r(path);
+	return last > 0 ? (uint64_t)last : 0;
 }
 
 const char *mvs_dir_name(const struct mvs_dir *dir)

@@ -56,6 +56,10 @@ void mvs_store_describe(struct mvs_file *file, const char *name, bool simulated)
 struct mvs_file *mvs_store_next(struct mvs_dir *dir, struct mvs_file *after);
 struct mvs_dir *mvs_store_next_dir(struct mvs_store *store, struct mvs_dir *after);
 
+/* Seconds since 1970 of the newest row of the node's own file on disk; 0: none. Reads a file:
+ * for the start, not for every sample. */
+uint64_t mvs_dir_last_s(struct mvs_dir *dir);
+
 const char *mvs_dir_name(const struct mvs_dir *dir);
 enum mvmp_entity mvs_file_kind(const struct mvs_file *file);
 const struct mvmp_key *mvs_file_key(const struct mvs_file *file);

@@ -306,6 +306,22 @@ static void killed_agent_is_taken_up_within_five_seconds(void **state)
 	mvmp__history_answer__free_unpacked(answer, NULL);
 }
 
+static void restart_aggregator(struct stage *stage, uint64_t away_ms)
+{
+	mvs_core_free(stage->core);
+	mvmp_server_free(stage->server);
+	stage->member->hook = NULL;
+	mvmp_client_free(stage->client);
+	bed_close(&stage->bed);
+	test_node_kill(stage->member);
+	test_world_run_ms(&stage->world, away_ms);
+	test_node_start(stage->member);
+	assert_int_equal(mvmp_client_new(stage->member->ep, &stage->client), 0);
+	mvmp_client_set_links(stage->client, 1);
+	bed_open(&stage->bed);
+	start_core(stage, true);
+}
+
 /* An aggregator that was away for eight seconds asks the ring: its history has no gap. */
 static void ring_fills_what_was_missed(void **state)
 {
@@ -315,18 +331,7 @@ static void ring_fills_what_was_missed(void **state)
 
 	stage->node[0].ring_from = 0;
 	run(stage, 10);
-	mvs_core_free(stage->core);
-	mvmp_server_free(stage->server);
-	stage->member->hook = NULL;
-	mvmp_client_free(stage->client);
-	bed_close(&stage->bed);
-	test_node_kill(stage->member);
-	test_world_run_ms(&stage->world, 8000);
-	test_node_start(stage->member);
-	assert_int_equal(mvmp_client_new(stage->member->ep, &stage->client), 0);
-	mvmp_client_set_links(stage->client, 1);
-	bed_open(&stage->bed);
-	start_core(stage, true);
+	restart_aggregator(stage, 8000);
 	run(stage, 8);
 	answer = history(stage, "r1-n01/web-07/vif0", -18);
 	assert_non_null(answer);
@@ -338,6 +343,30 @@ static void ring_fills_what_was_missed(void **state)
 	assert_true(answer->n_value >= 15);
 	assert_true(missing <= 2); /* the seconds under way */
 	mvmp__history_answer__free_unpacked(answer, NULL);
+}
+
+/* A node that was dead when the aggregator began is listed as down, seen as long ago as its file
+ * says, and taken up when it comes back. */
+static void dead_nodes_are_remembered(void **state)
+{
+	struct stage *stage = *state;
+	struct mvs_node *node;
+
+	run(stage, 8);
+	fake_node_kill(&stage->node[0]);
+	restart_aggregator(stage, 20000);
+	run(stage, 4);
+	node = node_called(stage, "r1-n01");
+	assert_int_equal(stage->core->node_count, 2);
+	assert_int_equal(mvs_node_state(node, stage->world.now), MVS_STATE_DOWN);
+	assert_in_range(mvs_node_age(node, stage->world.now) / MVMP_NS_PER_S, 23, 27);
+	assert_string_equal(
+		mvs_node_note(node, stage->world.now), "not heard of since this aggregator began");
+	assert_int_equal(
+		mvs_node_state(node_called(stage, "r1-n02"), stage->world.now), MVS_STATE_UP);
+	fake_node_again(&stage->node[0]);
+	run(stage, 5);
+	assert_int_equal(mvs_node_state(node, stage->world.now), MVS_STATE_UP);
 }
 
 /* The aggregator's clock set back by an hour, and the node's set forward by a year, neither stop
@@ -478,6 +507,7 @@ int main(void)
 		CASE(silence_is_stale_then_down),
 		CASE(killed_agent_is_taken_up_within_five_seconds),
 		CASE(ring_fills_what_was_missed),
+		CASE(dead_nodes_are_remembered),
 		CASE(clock_steps_do_no_harm),
 		CASE(domain_claimed_twice_is_named),
 		CASE(current_gives_one_domain),
