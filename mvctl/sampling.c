@@ -81,6 +81,51 @@ static uint8_t *pack_request(uint32_t kinds, const char *domain, size_t *len)
 	return body;
 }
 
+static uint8_t *pack_current(const char *name, uint32_t kinds, const char *domain, size_t *len)
+{
+	Mvmp__CurrentRead request = MVMP__CURRENT_READ__INIT;
+	Mvmp__SampleRead what = MVMP__SAMPLE_READ__INIT;
+	char *node = mvctl_text(name), *copy = mvctl_text(domain ? domain : "");
+	uint8_t *body;
+
+	what.kinds = kinds;
+	what.texts = true;
+	what.previous = true;
+	what.domain_name = copy;
+	request.node = node;
+	request.what = &what;
+	body = mvctl_alloc(mvmp__current_read__get_packed_size(&request), 1);
+	*len = mvmp__current_read__pack(&request, body);
+	free(node);
+	free(copy);
+	return body;
+}
+
+int mvctl_read_current(struct mvctl *ctl, const struct mvctl_node *aggregator,
+	const struct mvctl_names *names, uint32_t kinds, const char *domain,
+	struct mvctl_source *sources, struct mvctl_reply *replies)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < names->count && !rc; i++) {
+		size_t len;
+		uint8_t *body = pack_current(names->name[i], kinds, domain, &len);
+
+		rc = mvctl_ask_one(ctl, aggregator, MVMP_ROLE_AGGREGATOR, MVMP_VERB_CURRENT_READ,
+			body, len, &replies[i]);
+		free(body);
+		snprintf(replies[i].name, sizeof replies[i].name, "%s", names->name[i]);
+		if (rc || replies[i].error.status != MVMP_OK)
+			continue;
+		if (!mvctl_source_decode(&sources[i], &replies[i]))
+			mvctl_bad_answer(&replies[i]);
+		/* The aggregator has counted the age up to now. */
+		sources[i].extra_age_ns = 0;
+		sources[i].after.wall_ns = mvmp_wall_s(NULL) * MVMP_NS_PER_S;
+	}
+	return rc;
+}
+
 int mvctl_read_samples(struct mvctl *ctl, const struct mvctl_nodes *nodes, uint32_t kinds,
 	const char *domain, struct mvctl_source *sources, struct mvctl_reply *replies)
 {

@@ -84,9 +84,11 @@ int mvctl_remembered(struct mvctl *ctl, const char *term)
 			continue;
 		mvmp_fail(&error, MVMP_NO_ANSWER, "%s does not answer on %s", node->name,
 			ctl->net->links);
-		mvmp_hint(&error, "mvstatsd %s says %s, last sample %s ago",
+		mvmp_hint(&error,
+			"mvstatsd %s says %s, last sample %s ago; see it: --aggregator %s",
 			aggregators.node[0].name, states[node->state < 4 ? node->state : 0],
-			mvctl_human_duration(age, sizeof age, node->seen_age_ns));
+			mvctl_human_duration(age, sizeof age, node->seen_age_ns),
+			aggregators.node[0].name);
 		rc = mvctl_report(ctl, &error, node->name, NULL);
 	}
 	if (answer)

@@ -95,34 +95,87 @@ static int emit_view(struct mvctl *ctl, const struct mvctl_view *view,
 	return rc;
 }
 
+/* The answers of one question about `count` nodes. */
+struct answers {
+	unsigned count;
+	struct mvctl_source *sources;
+	struct mvctl_reply *replies;
+};
+
+static void answers_init(struct answers *answers, unsigned count)
+{
+	answers->count = count;
+	answers->sources = mvctl_alloc(count, sizeof answers->sources[0]);
+	answers->replies = mvctl_alloc(count, sizeof answers->replies[0]);
+}
+
+static void answers_clear(struct answers *answers)
+{
+	for (unsigned i = 0; i < answers->count; i++)
+		mvctl_source_clear(&answers->sources[i]);
+	mvctl_replies_clear(answers->replies, answers->count);
+	free(answers->sources);
+	free(answers->replies);
+}
+
+static int emit_answers(
+	struct mvctl *ctl, const struct mvctl_view *view, const struct answers *answers)
+{
+	unsigned answered = 0;
+	int rc = 0;
+
+	for (unsigned i = 0; i < answers->count; i++)
+		answered += answers->replies[i].error.status == MVMP_OK;
+	if (answered)
+		rc = emit_view(ctl, view, answers->sources, answers->replies, answers->count);
+	mvctl_report_replies(ctl, answers->replies, answers->count, view->noun);
+	return rc ? rc : mvctl_result(ctl);
+}
+
 static int show_view(struct mvctl *ctl, const struct mvctl_view *view, const char *domain)
 {
 	struct mvctl_nodes nodes;
-	struct mvctl_source *sources;
-	struct mvctl_reply *replies;
+	struct answers answers;
 	int rc = mvctl_select_nodes(ctl, &nodes);
 
 	if (rc)
 		return rc;
-	sources = mvctl_alloc(nodes.count, sizeof sources[0]);
-	replies = mvctl_alloc(nodes.count, sizeof replies[0]);
-	rc = mvctl_read_samples(ctl, &nodes, view->kinds, domain, sources, replies);
-	if (!rc) {
-		unsigned answered = 0;
-
-		for (unsigned i = 0; i < nodes.count; i++)
-			answered += replies[i].error.status == MVMP_OK;
-		if (answered)
-			rc = emit_view(ctl, view, sources, replies, nodes.count);
-		mvctl_report_replies(ctl, replies, nodes.count, view->noun);
-	}
-	for (unsigned i = 0; i < nodes.count; i++)
-		mvctl_source_clear(&sources[i]);
-	mvctl_replies_clear(replies, nodes.count);
-	free(sources);
-	free(replies);
+	answers_init(&answers, nodes.count);
+	rc = mvctl_read_samples(ctl, &nodes, view->kinds, domain, answers.sources, answers.replies);
+	if (!rc)
+		rc = emit_answers(ctl, view, &answers);
+	answers_clear(&answers);
 	mvctl_nodes_clear(&nodes);
-	return rc ? rc : mvctl_result(ctl);
+	return rc;
+}
+
+/* What the aggregator last heard: the way to see nodes that are silent. */
+static int show_current(struct mvctl *ctl, const struct mvctl_view *view, const char *domain)
+{
+	struct mvctl_node aggregator = {0};
+	struct mvctl_names names = {0};
+	struct answers answers;
+	struct mvmp_error error;
+	int rc;
+
+	if (!ctl->opt.nodes)
+		return mvctl_usage(
+			ctl, "--aggregator %s: say which nodes, -n NODES", ctl->opt.aggregator);
+	if (mvctl_nodeset_expand(&names, ctl->opt.nodes, &error)) {
+		mvctl_names_clear(&names);
+		return mvctl_report(ctl, &error, NULL, NULL);
+	}
+	rc = mvctl_select_aggregator(ctl, &aggregator);
+	if (!rc) {
+		answers_init(&answers, names.count);
+		rc = mvctl_read_current(ctl, &aggregator, &names, view->kinds, domain,
+			answers.sources, answers.replies);
+		if (!rc)
+			rc = emit_answers(ctl, view, &answers);
+		answers_clear(&answers);
+	}
+	mvctl_names_clear(&names);
+	return rc;
 }
 
 static const struct show {
@@ -142,7 +195,8 @@ enum { SHOWS = sizeof shows / sizeof shows[0] };
 /* `show node` is a page, but one row of its view where a table is asked for. */
 static bool wants_table(const struct mvctl *ctl)
 {
-	return ctl->opt.format == MVCTL_TSV || ctl->opt.columns || ctl->opt.sort;
+	return ctl->opt.format == MVCTL_TSV || ctl->opt.columns || ctl->opt.sort ||
+	       ctl->opt.aggregator;
 }
 
 static int run_show(struct mvctl *ctl, int argc, char **argv)
@@ -157,7 +211,7 @@ static int run_show(struct mvctl *ctl, int argc, char **argv)
 		if (strcmp(argv[1], shows[i].noun) != 0 || (view && wants_table(ctl)))
 			continue;
 		mvctl_set_schema(ctl, argv[1]);
-		if (!shows[i].table && wants_table(ctl))
+		if (!shows[i].table && wants_table(ctl) && !ctl->opt.aggregator)
 			return mvctl_usage(
 				ctl, "show %s is no table; for programs: --json", argv[1]);
 		return shows[i].run(ctl, argc - 1, argv + 1);
@@ -170,7 +224,8 @@ static int run_show(struct mvctl *ctl, int argc, char **argv)
 	mvctl_set_schema(ctl, view->noun);
 	if (argc > 3 || (argc == 3 && view->kind < MVMP_DOMAIN))
 		return mvctl_usage(ctl, "show %s takes no %s", argv[1], argv[argc - 1]);
-	return show_view(ctl, view, argc == 3 ? argv[2] : NULL);
+	return (ctl->opt.aggregator ? show_current : show_view)(
+		ctl, view, argc == 3 ? argv[2] : NULL);
 }
 
 const struct mvctl_command mvctl_show = {
@@ -181,7 +236,9 @@ const struct mvctl_command mvctl_show = {
 		"  mvctl -n r1-n01 show domains        what runs there; --wide: disks, UUIDs\n"
 		"  mvctl -n 'r1-*' show vifs web-07    the VIFs of one domain\n"
 		"  mvctl -n r1-n01 show vbds --json    raw counters, every field\n"
-		"  mvctl -n r1-n01 show audit 20       the newest 20 entries of its audit log\n\n"
+		"  mvctl -n r1-n01 show audit 20       the newest 20 entries of its audit log\n"
+		"  mvctl --aggregator agg1 -n r1-n09 show domains   what mvstatsd last heard of a\n"
+		"                                      node that is silent now, with its age\n\n"
 		"What can be shown: node cpus numa pools domains vcpus vifs vbds link drift "
 		"audit,\n"
 		"and of the aggregator: store.\n\n"

@@ -39,6 +39,7 @@ enum mvctl_column_flags {
 	MVCTL_RIGHT = 1 << 0, /* numbers */
 	MVCTL_WIDE = 1 << 1,  /* shown with --wide only */
 	MVCTL_STATE = 1 << 2, /* a state word: the only thing coloured */
+	MVCTL_FIXED = 1 << 3, /* does not age: numbers and sizes of things */
 };
 
 struct mvctl_column {

@@ -149,10 +149,13 @@ static void put_column(struct mvctl_row *row, struct mvctl_cell *cell,
 	}
 }
 
-static bool is_measured(enum mvctl_from from, const struct mvctl_cell *cell)
+/* Whether a value that is old says so. */
+static bool ages(const struct mvctl_view_column *column, const struct mvctl_cell *cell)
 {
 	return cell->type != MVCTL_CELL_NONE && cell->type != MVCTL_CELL_UNSUPPORTED &&
-	       (from == MVCTL_FROM_METRIC || from == MVCTL_FROM_RATE || from == MVCTL_FROM_CALL);
+	       !(column->column.flags & MVCTL_FIXED) &&
+	       (column->from == MVCTL_FROM_METRIC || column->from == MVCTL_FROM_RATE ||
+		       column->from == MVCTL_FROM_CALL);
 }
 
 /* Fills the columns that mvctl_view_begin() added behind the view's own. */
@@ -188,7 +191,7 @@ void mvctl_view_fill(
 			struct mvctl_cell *cell = &row->cell[c];
 
 			put_column(row, cell, &pair, &view->column[c]);
-			cell->old = row->measured.stale && is_measured(view->column[c].from, cell);
+			cell->old = row->measured.stale && ages(&view->column[c], cell);
 		}
 		put_rest(view, table, row, &pair);
 	}

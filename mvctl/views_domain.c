@@ -63,10 +63,10 @@ static void domain_wr(const struct mvctl_pair *pair, struct mvctl_cell *cell)
 
 static const struct mvctl_view_column domain_columns[] = {
 	NODE_NAME,
-	METRIC("domid", "DOM", 0, NULL, MVMP_D_ID),
+	METRIC("domid", "DOM", MVCTL_FIXED, NULL, MVMP_D_ID),
 	TEXT("name", "NAME", 0, MVMP_DT_NAME),
 	{{"state", "STATE", MVCTL_STATE, NULL}, MVCTL_FROM_METRIC, MVMP_D_STATE, 0, NULL},
-	METRIC("vcpus", "VCPU", 0, NULL, MVMP_D_VCPUS),
+	METRIC("vcpus", "VCPU", MVCTL_FIXED, NULL, MVMP_D_VCPUS),
 	RATE("cpu_percent", "CPU%", 0, mvctl_human_1, MVMP_D_CPU, NS_TO_PERCENT),
 	RATE("wait_percent", "WAIT%", 0, mvctl_human_1, MVMP_D_WAIT, NS_TO_PERCENT),
 	METRIC("mem_current_bytes", "MEM_MiB", 0, mvctl_human_bytes_mib, MVMP_D_MEM_CURRENT),

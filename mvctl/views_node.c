@@ -47,7 +47,7 @@ static void node_busy(const struct mvctl_pair *pair, struct mvctl_cell *cell)
 
 static const struct mvctl_view_column node_columns[] = {
 	NODE_NAME,
-	METRIC("pcpus", "PCPUS", 0, NULL, MVMP_N_PCPUS),
+	METRIC("pcpus", "PCPUS", MVCTL_FIXED, NULL, MVMP_N_PCPUS),
 	CALL("cpu_busy_percent", "CPU%", 0, mvctl_human_1, node_busy),
 	METRIC("load1_milli", "LOAD1", 0, mvctl_human_milli, MVMP_N_LOAD1),
 	METRIC("mem_total_bytes", "MEM_GiB", 0, mvctl_human_bytes_gib, MVMP_N_MEM_TOTAL),
@@ -72,7 +72,7 @@ const struct mvctl_view mvctl_view_nodes = {
 static const struct mvctl_view_column cpu_columns[] = {
 	NODE_NAME,
 	INDEX("cpu", "CPU"),
-	METRIC("numa", "NUMA", 0, NULL, MVMP_P_NUMA),
+	METRIC("numa", "NUMA", MVCTL_FIXED, NULL, MVMP_P_NUMA),
 	RATE("busy_percent", "BUSY%", 0, mvctl_human_1, MVMP_P_BUSY, NS_TO_PERCENT),
 	RATE("user_percent", "USER%", 0, mvctl_human_1, MVMP_P_USER, NS_TO_PERCENT),
 	RATE("system_percent", "SYS%", 0, mvctl_human_1, MVMP_P_SYSTEM, NS_TO_PERCENT),
