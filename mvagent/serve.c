@@ -146,14 +146,16 @@ static int open_agent(struct serve *s, struct mvmp_error *err)
 		.interval_ms = s->options->interval_ms,
 		.disk = s->disk,
 	};
-	int rc;
 
 	config.env.ctx = s;
 	mvmp_host_boot(config.host_boot);
 	memcpy(config.instance, mvmp_endpoint_instance(mvmp_run_endpoint(s->run)), MVMP_ID_LEN);
-	rc = mva_agent_new(&config, mvmp_now(), &s->agent, err);
-	if (rc)
-		return rc;
+	return mva_agent_new(&config, mvmp_now(), &s->agent, err);
+}
+
+/* Threads are made in the sandbox: it would not reach one that was there before. */
+static int start_serving(struct serve *s, struct mvmp_error *err)
+{
 	s->committer = mva_committer_new(s->disk);
 	if (!s->committer ||
 		mvmp_run_serve(s->run, s->identity.cert.roles, mva_agent_request, s->agent))
@@ -183,7 +185,7 @@ static int open_all(struct serve *s, struct mvmp_error *err)
 		rc = mva_sandbox_enter(&user, root, err);
 	if (root >= 0)
 		close(root);
-	return rc;
+	return rc ? rc : start_serving(s, err);
 }
 
 static void announce(const struct serve *s)

@@ -22,8 +22,9 @@ enum {
 	WATCHES_MAX = 8,
 	WATCH_MS = 500,
 	PAUSE_MIN_MS = 100,
-	PAUSE_MAX_MS = 1000, /* between two starts of the protocol process */
-	LIVED_MS = 5000,     /* it was well: the next pause is short again */
+	PAUSE_MAX_MS = 1000,	  /* between two starts of the protocol process */
+	PAUSE_REFUSED_MS = 30000, /* the same when it says by itself that it cannot start */
+	LIVED_MS = 5000,	  /* it was well: the next pause is short again */
 	SEND_PATIENCE_S = 1,
 };
 
@@ -232,10 +233,12 @@ static void plan_restart(struct helper *h, int status)
 {
 	uint64_t now = mvmp_now();
 	bool well = now - h->started > LIVED_MS * MVMP_NS_PER_MS;
+	bool refused = WIFEXITED(status) && WEXITSTATUS(status) != MVA_EXIT_OK;
+	unsigned most = refused ? PAUSE_REFUSED_MS : PAUSE_MAX_MS;
 
-	h->pause_ms = well || !h->pause_ms	       ? PAUSE_MIN_MS
-		      : h->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS
-						       : h->pause_ms * 2;
+	h->pause_ms = well || !h->pause_ms ? PAUSE_MIN_MS : h->pause_ms * 2;
+	if (h->pause_ms > most)
+		h->pause_ms = most;
 	h->start_at = now + h->pause_ms * MVMP_NS_PER_MS;
 	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM)
 		mvmp_log("the protocol process was ended by signal %d (%s), starting it again",
