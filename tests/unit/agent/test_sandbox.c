@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../cmocka_all.h"
+#include "sandbox.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void *thread(void *ctx)
+{
+	return ctx;
+}
+
+/* Each returns 0 when the sandbox does as it should. */
+static int no_new_programs(void)
+{
+	char *const argv[] = {(char *)"false", NULL};
+
+	execv("/bin/false", argv); /* ends with 1 where it runs */
+	return errno == EPERM ? 0 : 1;
+}
+
+static int no_new_processes(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 && errno == EPERM ? 0 : 1;
+}
+
+static int no_network_sockets(void)
+{
+	static const int bad[] = {AF_INET, AF_INET6, AF_PACKET, 40 /* AF_VSOCK */};
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		if (socket(bad[i], SOCK_DGRAM, 0) >= 0 || errno != EPERM)
+			return 1;
+	}
+	return 0;
+}
+
+static int no_tracing_no_signals(void)
+{
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != -1 || errno != EPERM)
+		return 1;
+	return kill(getppid(), 0) == -1 && errno == EPERM ? 0 : 1;
+}
+
+static int no_way_back(void)
+{
+	if (getuid() == 0 || setuid(0) == 0 || prctl(PR_GET_DUMPABLE) != 0)
+		return 1;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 1;
+}
+
+static int no_core_files(void)
+{
+	struct rlimit limit;
+
+	return !getrlimit(RLIMIT_CORE, &limit) && limit.rlim_max == 0 ? 0 : 1;
+}
+
+static int no_files_but_open_ones(void)
+{
+	return open("/etc/passwd", O_RDONLY) < 0 && errno == ENOENT ? 0 : 1;
+}
+
+static int threads_and_local_sockets_work(void)
+{
+	pthread_t id;
+
+	if (pthread_create(&id, NULL, thread, NULL) || pthread_join(id, NULL))
+		return 1;
+	return socket(AF_UNIX, SOCK_SEQPACKET, 0) >= 0 && socket(AF_NETLINK, SOCK_RAW, 0) >= 0 ? 0
+											       : 1;
+}
+
+/* Runs a check in a child that entered the sandbox; its exit code. */
+static int inside(int (*check)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct mva_user user;
+		int root = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY);
+
+		if (mva_user_find(&user, "nobody", NULL) || mva_sandbox_enter(&user, root, NULL))
+			_exit(100);
+		_exit(check());
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 101;
+}
+
+static void what_a_protocol_never_needs_is_gone(void **state)
+{
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(inside(no_new_programs), 0);
+	assert_int_equal(inside(no_new_processes), 0);
+	assert_int_equal(inside(no_network_sockets), 0);
+	assert_int_equal(inside(no_tracing_no_signals), 0);
+	assert_int_equal(inside(no_way_back), 0);
+	assert_int_equal(inside(no_core_files), 0);
+	assert_int_equal(inside(no_files_but_open_ones), 0);
+}
+
+static void what_it_needs_still_works(void **state)
+{
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(inside(threads_and_local_sockets_work), 0);
+}
+
+static void an_unknown_user_is_named(void **state)
+{
+	struct mvmp_error err;
+	struct mva_user user;
+
+	assert_int_equal(mva_user_find(&user, "no-such-user", &err), -MVMP_NOT_FOUND);
+	assert_non_null(strstr(err.text, "no-such-user"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_protocol_never_needs_is_gone),
+		cmocka_unit_test(what_it_needs_still_works),
+		cmocka_unit_test(an_unknown_user_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
