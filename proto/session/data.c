@@ -276,6 +276,7 @@ static void note_life(struct session *s, uint64_t counter, uint64_t now)
 	s->received_at = now;
 	s->peer.seen = now;
 	s->pings = 0;
+	s->doubted = false;
 	if (s->initiated && (counter & ~MVMP_COUNTER_STATS) >= MVMP_REKEY_FRAMES)
 		s->rekey_at = 0;
 }

@@ -48,6 +48,7 @@ enum mvmp_session_limits {
 	MVMP_PING_EAGER_MS = 1500,  /* silence before a PING where traffic is awaited */
 	MVMP_PING_IDLE_MS = 10000,  /* the same elsewhere */
 	MVMP_PING_SPACING_MS = 150, /* unanswered PINGs */
+	MVMP_PING_DOUBT_MS = 50,    /* the same while another instance shows itself */
 	MVMP_PINGS_LOST = 10,	    /* then the peer is dead */
 	MVMP_EAGER_S = 60,	    /* traffic is awaited this long after the last */
 	MVMP_EVICT_SILENT_S = 2,    /* a full table gives up a session silent this long */
@@ -101,7 +102,8 @@ struct session {
 	mvmp_session handle;
 	enum session_state state;
 	bool initiated, has_expect_mac;
-	bool gone; /* the link says that nobody is at this address any more */
+	bool doubted; /* a BEACON showed another instance; until the next valid frame */
+	bool gone;    /* the link says that nobody is at this address any more */
 	uint8_t expect_mac[MVMP_MAC_LEN];
 	uint16_t expect_roles; /* 0: any */
 	struct mvmp_peer peer; /* peer.addr is set from the start */

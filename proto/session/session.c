@@ -227,7 +227,8 @@ static uint64_t idle_ns(const struct session *s, uint64_t now)
 static uint64_t ping_due(const struct session *s, uint64_t now)
 {
 	if (s->pings)
-		return s->ping_at + MVMP_PING_SPACING_MS * MVMP_NS_PER_MS;
+		return s->ping_at +
+		       (s->doubted ? MVMP_PING_DOUBT_MS : MVMP_PING_SPACING_MS) * MVMP_NS_PER_MS;
 	return s->received_at + idle_ns(s, now);
 }
 
@@ -322,13 +323,14 @@ void mvmp_session_doubt(struct mvmp_endpoint *ep, const struct mvmp_hello *hello
 	const struct mvmp_addr *addr, uint64_t now)
 {
 	for (struct session *s = mvmp_session_bucket(ep, addr); s; s = s->next) {
-		if (s->state != SESSION_UP || s->pings || !s->initiated ||
+		if (s->state != SESSION_UP || !s->initiated ||
 			!mvmp_addr_equal(&s->peer.addr, addr) ||
 			memcmp(s->peer.fingerprint, hello->fingerprint,
 				sizeof(s->peer.fingerprint)) ||
 			!memcmp(s->peer.instance, hello->instance, MVMP_ID_LEN))
 			continue;
-		s->ping_wanted = true;
+		s->doubted = true;
+		s->ping_wanted |= !s->pings;
 		mvmp_data_flush(ep, s, now);
 	}
 }
