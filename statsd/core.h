@@ -29,7 +29,6 @@ struct mvs_core_config {
 	uint64_t (*wall_ns)(void *ctx);
 	/* Open link number `index` or NULL, for LINK_READ; may be NULL. */
 	const struct mvmp_link *(*link_at)(void *ctx, unsigned index);
-	void (*log)(void *ctx, const char *text); /* one line; rate is bounded by the caller */
 	void *ctx;
 };
 

@@ -252,7 +252,6 @@ static int make_core(struct daemon *d, struct mvmp_error *err)
 		.discover = o->discover,
 		.wall_ns = wall_ns,
 		.link_at = link_at,
-		.log = log_line,
 		.ctx = d};
 	int rc = mvs_core_new(&config, mvmp_now(), &d->core, err);
 
