@@ -36,8 +36,8 @@ hosts_begin() { # DIR
 host_new() { # NAME
     local name=$1 dir=$HOSTS_DIR/$1 job n
     mkdir -p "$dir/run"
-    # The first process reaps what is left to it, as an init does, and holds the namespaces.
-    unshare --mount --net --pid --uts --fork --kill-child --mount-proc bash -c '
+    # The first process reaps what is left to it, as an init does, and holds the namespaces. A session of its own: a Ctrl-C at the script is the script's to handle.
+    setsid unshare --mount --net --pid --uts --fork --kill-child --mount-proc bash -c '
         hostname "$1"
         # A /run of its own, with the folder of all hosts still in it if it was there.
         mount -t tmpfs -o mode=755 tmpfs "$2/run"
@@ -76,7 +76,7 @@ host_start() { # NAME TAG COMMAND...
     local name=$1 tag=$2 dir=$HOSTS_DIR/$1 job shell n
     shift 2
     rm -f "$dir/$tag.pid"
-    nsenter -t "${HOST_PID[$name]}" -m -n -p -u -- bash -c '"$@"; echo "ended: $?"' host "$@" \
+    setsid nsenter -t "${HOST_PID[$name]}" -m -n -p -u -- bash -c '"$@"; echo "ended: $?"' host "$@" \
         < /dev/null >> "$dir/$tag.log" 2>&1 &
     job=$!
     disown $job
