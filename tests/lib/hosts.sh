@@ -135,10 +135,11 @@ hosts_end() {
     for name in "${!HOST_PID[@]}"; do host_end "$name"; done
 }
 
-# Immediate mode: nothing waits in a buffer that an ended tcpdump would lose.
+# Immediate mode: nothing waits in a buffer that an ended tcpdump would lose. Its ring has slots of
+# the longest length kept, so that is short and the ring large.
 switch_record() { # FILE [FILTER]
     rm -f "$1"
-    host_start $HOSTS_SWITCH tcpdump tcpdump -i br0 -e -n -U --immediate-mode -w "$1" "${2-}"
+    host_start $HOSTS_SWITCH tcpdump tcpdump -i br0 -e -n -U --immediate-mode -s 2048 -B 16384 -w "$1" "${2-}"
     wait_for 5 test -s "$1"
 }
 
