@@ -18,6 +18,7 @@ enum {
 	CONTROL_RING_BYTES = 1 << 20,
 	STATS_RING_BYTES = 8 << 20,
 	STATS_BATCH_MS = 10,
+	DROPS_EVERY = 64, /* receives */
 	WIRE_MAX = MVMP_FRAME_MAX + ETHERNET_HEADER_LEN + ETHERNET_TAG_LEN,
 };
 
@@ -25,7 +26,8 @@ struct pcap_link {
 	struct mvmp_link base;
 	struct ethernet_rules rules;
 	pcap_t *handle[2]; /* by enum mvmp_channel; stats may be NULL */
-	int membership;	   /* packet socket that keeps the NIC listening to mvmp_group */
+	unsigned receives;
+	int membership; /* packet socket that keeps the NIC listening to mvmp_group */
 };
 
 struct delivery {
@@ -69,6 +71,19 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_ch
 	delivery->deliver(delivery->ctx, frame.src, frame.channel, frame.payload, frame.len);
 }
 
+/* What the rings had no room for, as libpcap sums it up. A system call, so only now and then. */
+static void note_drops(struct pcap_link *link)
+{
+	struct pcap_stat stat;
+	uint64_t drops = 0;
+
+	for (unsigned channel = 0; channel < 2; channel++) {
+		if (link->handle[channel] && !pcap_stats(link->handle[channel], &stat))
+			drops += stat.ps_drop;
+	}
+	link->base.receive_drops = drops;
+}
+
 static int link_receive(
 	struct mvmp_link *base, unsigned budget, mvmp_link_deliver *deliver, void *ctx)
 {
@@ -81,6 +96,8 @@ static int link_receive(
 			pcap_dispatch(handle, (int)budget, on_packet, (u_char *)&delivery) < 0)
 			return -ENETDOWN;
 	}
+	if (++delivery.link->receives % DROPS_EVERY == 0)
+		note_drops(delivery.link);
 	return (int)delivery.count;
 }
 
