@@ -168,9 +168,25 @@ uint64_t mva_agent_deadline(const struct mva_agent *agent)
 	return at;
 }
 
+/* Who reads the audit log must know that something is missing. */
+static void note_damage(struct mva_agent *agent, const char *text)
+{
+	if (!text)
+		return;
+	mva_audit_add(agent->audit,
+		&(struct mva_audit_entry){.wall_ns = agent->env.wall_ns(agent->env.ctx),
+			.who = agent->node,
+			.verb = "start",
+			.result = mvmp_status_name(MVMP_IO),
+			.text = text});
+	if (agent->config.warn)
+		agent->config.warn(agent->env.ctx, text);
+}
+
 static int open_state(struct mva_agent *agent, struct mvmp_error *err)
 {
-	int rc = mva_journal_open(agent->config.disk, NULL, &agent->journal, err);
+	int rc = mva_journal_open(
+		agent->config.disk, NULL, agent->env.wall_ns(agent->env.ctx), &agent->journal, err);
 
 	if (!rc)
 		rc = mva_wishes_load(&agent->wishes, agent->config.disk, err);
@@ -181,6 +197,7 @@ static int open_state(struct mva_agent *agent, struct mvmp_error *err)
 		(unsigned)(MVA_RING_SECONDS * MVMP_NS_PER_S / agent->ring_ns), MVA_RING_BYTES);
 	if (!agent->audit || !agent->ring)
 		return mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
+	note_damage(agent, mva_journal_damage(agent->journal));
 	return 0;
 }
 

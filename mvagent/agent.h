@@ -41,6 +41,8 @@ struct mva_agent_config {
 	uint8_t host_boot[MVMP_ID_LEN], instance[MVMP_ID_LEN];
 	unsigned interval_ms;  /* of the agent's own samples, kept in the ring; 0: 10 s */
 	struct mva_disk *disk; /* borrowed */
+	/* A sentence about what was found damaged at the start; may be NULL. */
+	void (*warn)(void *ctx, const char *text);
 };
 
 int mva_agent_new(const struct mva_agent_config *config, uint64_t now, struct mva_agent **ret,

@@ -49,7 +49,7 @@ void journal_raise_floor(struct mva_journal *j, uint64_t serial, uint64_t ms)
 }
 
 int mva_journal_open(struct mva_disk *disk, const struct mva_journal_limits *limits,
-	struct mva_journal **ret, struct mvmp_error *err)
+	uint64_t wall_ns, struct mva_journal **ret, struct mvmp_error *err)
 {
 	struct mva_journal *j = calloc(1, sizeof *j);
 	int rc;
@@ -57,6 +57,7 @@ int mva_journal_open(struct mva_disk *disk, const struct mva_journal_limits *lim
 	if (!j)
 		return mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
 	j->disk = disk;
+	j->now_ms = wall_ns / MVMP_NS_PER_MS;
 	j->limits = limits ? *limits : defaults;
 	if (!j->limits.segment_bytes)
 		j->limits.segment_bytes = defaults.segment_bytes;
@@ -70,7 +71,7 @@ int mva_journal_open(struct mva_disk *disk, const struct mva_journal_limits *lim
 		mva_journal_close(j);
 		return rc;
 	}
-	j->begin_segment = j->last < j->first;
+	j->begin_segment |= j->last < j->first;
 	*ret = j;
 	return 0;
 }
@@ -229,6 +230,11 @@ int mva_journal_result(struct mva_journal *j, uint64_t serial,
 const struct mva_journal_counters *mva_journal_counters(const struct mva_journal *j)
 {
 	return &j->counters;
+}
+
+const char *mva_journal_damage(const struct mva_journal *j)
+{
+	return j->damage[0] ? j->damage : NULL;
 }
 
 bool mva_journal_dirty(const struct mva_journal *j)

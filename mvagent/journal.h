@@ -14,6 +14,10 @@
  * id are the caller's clock (ms since 1970, big-endian), so that ids older than what was
  * forgotten can be told and refused (EXPIRED).
  *
+ * A tail that a power cut tore off is cut off. Any other damage is mended at mva_journal_open():
+ * what can be read is kept, and ids that are not known and not younger than that moment count as
+ * forgotten.
+ *
  * No I/O of its own but at mva_journal_open() and mva_journal_result(): changes collect until
  * mva_journal_save() puts them into a batch, and mva_journal_saved() tells how that ended.
  */
@@ -60,8 +64,11 @@ struct mva_result {
 };
 
 int mva_journal_open(struct mva_disk *disk, const struct mva_journal_limits *limits,
-	struct mva_journal **ret, struct mvmp_error *err);
+	uint64_t wall_ns, struct mva_journal **ret, struct mvmp_error *err);
 void mva_journal_close(struct mva_journal *journal);
+
+/* One sentence about damage found at open, or NULL. */
+const char *mva_journal_damage(const struct mva_journal *journal);
 
 /* What is known of an operation; `digest` NULL: whatever its arguments. */
 enum mva_journal_state mva_journal_find(const struct mva_journal *journal, uint64_t serial,

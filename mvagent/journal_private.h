@@ -16,6 +16,7 @@ enum journal_type { JOURNAL_FLOOR = 1, JOURNAL_INTENT = 2, JOURNAL_RESULT = 3 };
 
 enum {
 	JOURNAL_HEAD = 12,
+	JOURNAL_PAYLOAD_MIN = 17, /* FLOOR */
 	JOURNAL_BODY_MAX = 64 * 1024,
 	JOURNAL_RECORD_MAX = JOURNAL_HEAD + JOURNAL_BODY_MAX + 1024,
 	JOURNAL_FLOORS_MAX = 1024,
@@ -95,6 +96,8 @@ struct mva_journal {
 	struct journal_pending pending, in_flight;
 	uint8_t *scratch;	   /* JOURNAL_RECORD_MAX */
 	char text[256], hint[256]; /* of the result read last */
+	uint64_t now_ms;	   /* when it was opened */
+	char damage[256];	   /* what mva_journal_damage() tells */
 	struct mva_journal_counters counters;
 };
 
@@ -105,7 +108,31 @@ void journal_raise_floor(struct mva_journal *journal, uint64_t serial, uint64_t 
 /* The caller's clock in an operation id, ms since 1970. */
 uint64_t journal_operation_ms(const uint8_t operation[static MVMP_ID_LEN]);
 
+/* Ids whose first bytes are no plausible time cannot raise a floor, or one of them would shut
+ * its owner out for good. */
+bool journal_plausible(const struct journal_entry *entry);
+
+/* What a segment holds: where the last right record ends; bytes that are none; how many of them
+ * follow the last right record, and whether they look like a write that was cut off. */
+struct journal_scan {
+	size_t good, lost, tail;
+	bool torn;
+};
+
+/* Takes the right records of a segment, wherever they are. 0 or -ENOMEM. */
+int journal_replay_bytes(struct mva_journal *journal, uint32_t segment, const uint8_t *bytes,
+	size_t len, struct journal_scan *scan);
+/* The caller frees it; NULL: `err` says why. */
+uint8_t *journal_read_segment(struct mva_journal *journal, uint32_t segment, size_t size,
+	size_t *len, struct mvmp_error *err);
+
 /* Reads all segments; the tail of the last one is cut off where it is torn. */
 int journal_replay(struct mva_journal *journal, struct mvmp_error *err);
+
+/* Raises the floor over what a damaged segment may have swallowed, keeps a copy of it as
+ * "journal.NNNNNNNN.damaged" and leaves the right records in its place. Where the disk does not
+ * let it, the segment stays as it is and is not appended to. */
+int journal_repair(struct mva_journal *journal, uint32_t segment, size_t size, bool last,
+	struct mvmp_error *err);
 
 #endif

@@ -126,7 +126,7 @@ size_t journal_get(struct journal_record *record, const uint8_t *bytes, size_t l
 	const uint8_t *payload = mvmp_get_view(&head, payload_len);
 	uint8_t expected[CHECK];
 
-	if (head.bad || payload_len > JOURNAL_RECORD_MAX)
+	if (head.bad || payload_len < JOURNAL_PAYLOAD_MIN || payload_len > JOURNAL_RECORD_MAX)
 		return 0;
 	check_of(expected, payload, payload_len);
 	if (memcmp(check, expected, CHECK) != 0)

@@ -77,42 +77,110 @@ static int take(
 	return 0;
 }
 
-/* Takes the records of a segment; *good is where the right ones end. */
-static int replay_bytes(
-	struct mva_journal *j, uint32_t segment, const uint8_t *bytes, size_t len, size_t *good)
+/* The next record from `at` on, or `len`. */
+static size_t resynchronise(const uint8_t *bytes, size_t at, size_t len)
 {
 	struct journal_record record;
-	size_t step;
+
+	while (at < len && !journal_get(&record, bytes + at, len - at))
+		at++;
+	return at;
+}
+
+/* What a power cut leaves at the end of the last segment: a record that goes on behind the end
+ * of the file, or zeros. Anything else has been written whole and is no longer what it was. */
+static bool is_torn(const uint8_t *bytes, size_t len)
+{
+	struct mvmp_reader head = mvmp_reader(bytes, len);
+	uint32_t payload_len = mvmp_get_u32(&head);
+	size_t zeros = 0;
+
+	while (zeros < len && !bytes[zeros])
+		zeros++;
+	return zeros == len || len < JOURNAL_HEAD ||
+	       (payload_len <= JOURNAL_RECORD_MAX && payload_len > len - JOURNAL_HEAD);
+}
+
+int journal_replay_bytes(struct mva_journal *j, uint32_t segment, const uint8_t *bytes, size_t len,
+	struct journal_scan *scan)
+{
+	struct journal_record record;
+	size_t at = 0;
 	int rc = 0;
 
-	*good = 0;
-	while (!rc && (step = journal_get(&record, bytes + *good, len - *good))) {
-		rc = take(j, &record, &(struct journal_place){segment, (uint32_t)*good});
-		*good += step;
+	*scan = (struct journal_scan){0};
+	while (at < len && !rc) {
+		size_t step = journal_get(&record, bytes + at, len - at);
+		size_t next = step ? at + step : resynchronise(bytes, at + 1, len);
+
+		if (step) {
+			rc = take(j, &record, &(struct journal_place){segment, (uint32_t)at});
+			scan->good = next;
+		} else {
+			scan->tail = next == len ? len - at : 0;
+			scan->lost += next - at;
+		}
+		at = next;
 	}
-	j->counters.damaged += len - *good;
+	scan->torn = scan->tail && is_torn(bytes + scan->good, scan->tail);
 	return rc;
 }
 
-static int replay_segment(
-	struct mva_journal *j, uint32_t segment, size_t size, struct mvmp_error *err)
+uint8_t *journal_read_segment(
+	struct mva_journal *j, uint32_t segment, size_t size, size_t *len, struct mvmp_error *err)
 {
 	char name[MVA_FILE_NAME_MAX];
 	uint8_t *bytes = malloc(size + 1);
 	ssize_t got;
+
+	if (!bytes) {
+		mvmp_fail(err, MVMP_NO_MEMORY, "out of memory for the journal");
+		return NULL;
+	}
+	got = j->disk->ops->read(j->disk, journal_segment_name(name, segment), 0, bytes, size);
+	if (got < 0) {
+		mvmp_fail(err, MVMP_IO, "cannot read %s: %s", name, strerror((int)-got));
+		free(bytes);
+		return NULL;
+	}
+	*len = (size_t)got;
+	return bytes;
+}
+
+static int replay_segment(struct mva_journal *j, uint32_t segment, size_t size, bool last,
+	bool *damaged, struct mvmp_error *err)
+{
+	struct journal_scan scan;
+	size_t len;
+	uint8_t *bytes = journal_read_segment(j, segment, size, &len, err);
 	int rc;
 
 	if (!bytes)
-		return mvmp_fail(err, MVMP_NO_MEMORY, "out of memory for the journal");
-	got = j->disk->ops->read(j->disk, journal_segment_name(name, segment), 0, bytes, size);
-	if (got < 0) {
-		free(bytes);
-		return mvmp_fail(err, MVMP_IO, "cannot read %s: %s", name, strerror((int)-got));
-	}
-	rc = replay_bytes(j, segment, bytes, (size_t)got, &j->good);
-	j->tail_bad = j->good < (size_t)got;
+		return -MVMP_IO;
+	rc = journal_replay_bytes(j, segment, bytes, len, &scan);
 	free(bytes);
+	j->good = scan.good;
+	j->tail_bad = scan.good < len;
+	j->counters.damaged += scan.lost;
+	*damaged = scan.lost > (last && scan.torn ? scan.tail : 0);
 	return rc ? mvmp_fail(err, MVMP_NO_MEMORY, "out of memory for the journal") : 0;
+}
+
+static int replay_found(struct mva_journal *j, const struct found *found, struct mvmp_error *err)
+{
+	bool damaged[SEGMENTS_READ_MAX] = {false};
+	int rc = 0;
+
+	for (unsigned i = 0; i < found->count && !rc; i++)
+		rc = replay_segment(j, found->segment[i], (size_t)found->size[i],
+			i + 1 == found->count, &damaged[i], err);
+	/* Only when all is read it is known how far the damage may reach. */
+	for (unsigned i = 0; i < found->count && !rc; i++) {
+		if (damaged[i])
+			rc = journal_repair(j, found->segment[i], (size_t)found->size[i],
+				i + 1 == found->count, err);
+	}
+	return rc;
 }
 
 int journal_replay(struct mva_journal *j, struct mvmp_error *err)
@@ -126,12 +194,11 @@ int journal_replay(struct mva_journal *j, struct mvmp_error *err)
 			err, MVMP_IO, "cannot list the state directory: %s", strerror(-rc));
 	}
 	sort(found);
-	for (unsigned i = 0; i < found->count && !rc; i++)
-		rc = replay_segment(j, found->segment[i], (size_t)found->size[i], err);
 	if (found->count) {
 		j->first = found->segment[0];
 		j->last = found->segment[found->count - 1];
 	}
+	rc = replay_found(j, found, err);
 	free(found);
 	return rc;
 }

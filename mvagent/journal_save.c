@@ -5,14 +5,9 @@
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
-/* Ids whose first bytes are no plausible time cannot raise a floor, or one of them would shut
- * its owner out for good. */
-static void raise_by(struct mva_journal *j, const struct journal_entry *e)
+bool journal_plausible(const struct journal_entry *e)
 {
-	uint64_t ms = journal_operation_ms(e->operation);
-
-	if (ms <= e->wall_ns / MVMP_NS_PER_MS + DAY_MS)
-		journal_raise_floor(j, e->serial, ms);
+	return journal_operation_ms(e->operation) <= e->wall_ns / MVMP_NS_PER_MS + DAY_MS;
 }
 
 static bool in_first(void *ctx, const struct journal_entry *e)
@@ -21,7 +16,8 @@ static bool in_first(void *ctx, const struct journal_entry *e)
 
 	if (e->intent.segment != j->first)
 		return false;
-	raise_by(j, e);
+	if (journal_plausible(e))
+		journal_raise_floor(j, e->serial, journal_operation_ms(e->operation));
 	j->counters.forgotten++;
 	return true;
 }

@@ -112,6 +112,7 @@ static int open_state(struct serve *s, const struct mva_user *user, struct mvmp_
 
 	if (fd < 0)
 		return fd;
+	s->state = fd;
 	s->disk = mva_disk_posix(fd);
 	if (!s->disk) {
 		close(fd);
@@ -135,6 +136,11 @@ static const char *backend_options(struct serve *s)
 	return s->sim_options;
 }
 
+static void warn(void *ctx, const char *text)
+{
+	mvmp_log("in %s: %s", ((struct serve *)ctx)->options->state, text);
+}
+
 static int open_agent(struct serve *s, struct mvmp_error *err)
 {
 	struct mva_agent_config config = {
@@ -145,6 +151,7 @@ static int open_agent(struct serve *s, struct mvmp_error *err)
 		.node = s->identity.cert.name,
 		.interval_ms = s->options->interval_ms,
 		.disk = s->disk,
+		.warn = warn,
 	};
 
 	config.env.ctx = s;
@@ -179,6 +186,7 @@ static int open_all(struct serve *s, struct mvmp_error *err)
 	if (rc)
 		return rc;
 	rc = open_agent(s, err);
+	mva_state_give(s->state, &user); /* what was mended */
 	if (!rc && user.change)
 		root = mva_empty_root(s->options->run);
 	if (!rc)

@@ -17,6 +17,7 @@ struct serve {
 	struct mva_helper_client *helper;
 	struct mvmp_identity identity;
 	struct mvmp_run *run;
+	int state; /* the directory; the disk's */
 	struct mva_disk *disk;
 	struct mva_committer *committer;
 	struct mva_agent *agent;

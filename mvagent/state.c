@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,9 +41,9 @@ static bool is_ours(const char *name)
 	       !strncmp(name, "wishes.json", 11);
 }
 
-static void give_files(int directory, const struct mva_user *user)
+void mva_state_give(int directory, const struct mva_user *user)
 {
-	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = user->change ? openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
 
@@ -66,13 +67,22 @@ int mva_state_open(const char *path, const struct mva_user *user, struct mvmp_er
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(err, "open the state directory", path);
+	/* Held as long as the directory is open; the kernel ends it with the process. */
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		rc = errno == EWOULDBLOCK
+			     ? mvmp_fail(err, MVMP_CONFLICT,
+				       "another agent uses the state directory %s", path)
+			     : fail(err, "lock the state directory", path);
+		close(fd);
+		return rc;
+	}
 	if (user->change) {
 		if (fchown(fd, user->uid, user->gid)) {
 			rc = fail(err, "give away the state directory", path);
 			close(fd);
 			return rc;
 		}
-		give_files(fd, user);
+		mva_state_give(fd, user);
 	}
 	return fd;
 }

@@ -28,13 +28,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
 	memset(intent.operation, 0xee, sizeof intent.operation);
 	disk->ops->append(disk, "journal.00000001", bytes, len);
-	if (mva_journal_open(disk, NULL, &journal, NULL))
+	if (mva_journal_open(disk, NULL, 0, &journal, NULL))
 		abort();
 	if (mva_journal_find(journal, 77, intent.operation, NULL) == MVA_JOURNAL_NEW) {
 		if (mva_journal_begin(journal, &intent) || save(journal, disk))
 			abort();
 		mva_journal_close(journal);
-		if (mva_journal_open(disk, NULL, &journal, NULL) ||
+		if (mva_journal_open(disk, NULL, 0, &journal, NULL) ||
 			mva_journal_find(journal, 77, intent.operation, NULL) !=
 				MVA_JOURNAL_INTERRUPTED)
 			abort();

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERIAL = 204 };
+enum { SERIAL = 204, OPENED_MS = 5000, OPERATIONS = 100 };
+
+static const uint64_t opened_ns = OPENED_MS * MVMP_NS_PER_MS;
 
 static struct mva_journal *open_journal(
 	struct mva_disk *disk, const struct mva_journal_limits *limits)
@@ -16,7 +18,7 @@ static struct mva_journal *open_journal(
 	struct mva_journal *journal = NULL;
 	struct mvmp_error err = {0};
 
-	assert_int_equal(mva_journal_open(disk, limits, &journal, &err), 0);
+	assert_int_equal(mva_journal_open(disk, limits, opened_ns, &journal, &err), 0);
 	return journal;
 }
 
@@ -261,6 +263,149 @@ static void what_was_forgotten_is_refused_and_never_new_again(void **state)
 	disk->ops->close(disk);
 }
 
+/* A journal of 100 operations that are done. */
+static void fill(struct mva_disk *disk, const struct mva_journal_limits *limits)
+{
+	struct mva_journal *journal = open_journal(disk, limits);
+
+	for (uint32_t n = 0; n < OPERATIONS; n++) {
+		begin(journal, n);
+		save(journal, disk);
+		end(journal, n);
+		save(journal, disk);
+	}
+	mva_journal_close(journal);
+}
+
+static size_t read_file(struct mva_disk *disk, const char *name, uint8_t *to, size_t size)
+{
+	ssize_t len = disk->ops->read(disk, name, 0, to, size);
+
+	return len < 0 ? 0 : (size_t)len;
+}
+
+static void flip(struct mva_disk *disk, const char *name, size_t at)
+{
+	static uint8_t bytes[1 << 16];
+	size_t len = read_file(disk, name, bytes, sizeof bytes);
+
+	assert_true(at < len);
+	bytes[at] ^= 0xff;
+	assert_int_equal(disk->ops->truncate(disk, name, 0), 0);
+	assert_int_equal(disk->ops->append(disk, name, bytes, len), 0);
+	assert_int_equal(disk->ops->sync(disk, name), 0);
+}
+
+static unsigned count(const struct mva_journal *journal, enum mva_journal_state state)
+{
+	unsigned found = 0;
+
+	for (uint32_t n = 0; n < OPERATIONS; n++)
+		found += find(journal, n) == state;
+	return found;
+}
+
+static void a_flipped_byte_lets_nothing_run_again_and_costs_one_record(void **state)
+{
+	static uint8_t before[1 << 16], kept[1 << 16];
+	size_t len;
+
+	for (size_t at = 0; at < 1000; at += 7) {
+		struct mva_disk *disk = mva_disk_memory();
+		struct mva_journal *journal;
+
+		fill(disk, NULL);
+		flip(disk, "journal.00000001", at);
+		len = read_file(disk, "journal.00000001", before, sizeof before);
+		journal = open_journal(disk, NULL);
+		assert_int_equal(count(journal, MVA_JOURNAL_NEW), 0);
+		assert_true(count(journal, MVA_JOURNAL_DONE) >= OPERATIONS - 1);
+		assert_non_null(mva_journal_damage(journal));
+		assert_int_equal(
+			read_file(disk, "journal.00000001.damaged", kept, sizeof kept), len);
+		assert_memory_equal(kept, before, len);
+		/* The next save and restart keep all of it, and complain no more. */
+		begin(journal, 4000);
+		assert_int_equal(save(journal, disk), 0);
+		mva_journal_close(journal);
+		mva_disk_memory_power_cut(disk, 0);
+		journal = open_journal(disk, NULL);
+		assert_null(mva_journal_damage(journal));
+		assert_int_equal(count(journal, MVA_JOURNAL_NEW), 0);
+		assert_true(count(journal, MVA_JOURNAL_DONE) >= OPERATIONS - 1);
+		assert_int_equal(find(journal, 4000), MVA_JOURNAL_INTERRUPTED);
+		assert_int_equal(find(journal, 4001), MVA_JOURNAL_NEW); /* younger */
+		mva_journal_close(journal);
+		disk->ops->close(disk);
+	}
+}
+
+static void results_behind_the_damage_are_read_from_their_new_places(void **state)
+{
+	struct mva_disk *disk = mva_disk_memory();
+	struct mva_intent intent = intent_of(90), read;
+	struct mva_journal *journal;
+	struct mva_result result;
+
+	fill(disk, NULL);
+	flip(disk, "journal.00000001", 300);
+	journal = open_journal(disk, NULL);
+	assert_int_equal(mva_journal_result(journal, SERIAL, intent.operation, &read, &result), 0);
+	assert_string_equal(read.summary, "pin web-90 vCPU 0 to 4");
+	assert_int_equal(result.body[0], 90);
+	mva_journal_close(journal);
+	disk->ops->close(disk);
+}
+
+static void an_older_segment_without_its_end_lets_nothing_run_again(void **state)
+{
+	const struct mva_journal_limits small = {.segment_bytes = 2000, .segments = 100};
+	struct mva_disk *disk = mva_disk_memory();
+	struct mva_journal *journal;
+
+	fill(disk, &small);
+	assert_int_equal(disk->ops->truncate(disk, "journal.00000002", 700), 0);
+	journal = open_journal(disk, &small);
+	assert_int_equal(count(journal, MVA_JOURNAL_NEW), 0);
+	assert_true(count(journal, MVA_JOURNAL_EXPIRED) > 0);
+	mva_journal_close(journal);
+	disk->ops->close(disk);
+}
+
+static void damage_that_cannot_be_mended_is_left_as_it_is_and_not_appended_to(void **state)
+{
+	static uint8_t before[1 << 16], after[1 << 16];
+	size_t len;
+
+	for (int fail_at = 0; fail_at < 7; fail_at++) {
+		struct mva_disk *disk = mva_disk_memory();
+		struct mva_journal *journal;
+
+		fill(disk, NULL);
+		flip(disk, "journal.00000001", 300);
+		len = read_file(disk, "journal.00000001", before, sizeof before);
+		mva_disk_memory_fail(disk, fail_at, EROFS, true);
+		journal = open_journal(disk, NULL);
+		mva_disk_memory_fail(disk, -1, 0, false);
+		assert_non_null(mva_journal_damage(journal));
+		assert_int_equal(count(journal, MVA_JOURNAL_NEW), 0);
+		if (fail_at < 6) { /* the last one comes after the rename */
+			assert_int_equal(
+				read_file(disk, "journal.00000001", after, sizeof after), len);
+			assert_memory_equal(before, after, len);
+		}
+		begin(journal, 4000);
+		assert_int_equal(save(journal, disk), 0);
+		mva_journal_close(journal);
+		mva_disk_memory_power_cut(disk, 0);
+		journal = open_journal(disk, NULL);
+		assert_int_equal(count(journal, MVA_JOURNAL_NEW), 0);
+		assert_true(find(journal, 4000) == MVA_JOURNAL_INTERRUPTED);
+		mva_journal_close(journal);
+		disk->ops->close(disk);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +415,10 @@ int main(void)
 		cmocka_unit_test(a_power_cut_at_any_operation_loses_nothing_that_was_promised),
 		cmocka_unit_test(a_disk_that_recovers_keeps_results_and_drops_unsaved_intents),
 		cmocka_unit_test(what_was_forgotten_is_refused_and_never_new_again),
+		cmocka_unit_test(a_flipped_byte_lets_nothing_run_again_and_costs_one_record),
+		cmocka_unit_test(results_behind_the_damage_are_read_from_their_new_places),
+		cmocka_unit_test(an_older_segment_without_its_end_lets_nothing_run_again),
+		cmocka_unit_test(damage_that_cannot_be_mended_is_left_as_it_is_and_not_appended_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
