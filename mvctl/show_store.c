@@ -19,6 +19,8 @@ static json_t *store_json(const struct mvctl_reply *reply, const Mvmp__StoreAnsw
 	json_object_set_new(object, "failures", mvctl_json_uint(answer->failures));
 	json_object_set_new(object, "lost_updates", mvctl_json_uint(answer->lost_updates));
 	json_object_set_new(object, "queue", json_integer(answer->queue));
+	json_object_set_new(object, "ahead_ms", mvctl_json_uint(answer->ahead_ms));
+	json_object_set_new(object, "moved_aside", mvctl_json_uint(answer->moved_aside));
 	json_object_set_new(object, "degraded",
 		*answer->degraded ? mvctl_json_text(answer->degraded) : json_null());
 	return object;
@@ -36,6 +38,12 @@ static void print_store(FILE *out, const struct mvctl_reply *reply, const Mvmp__
 	fprintf(out, "  updates    %llu, %u waiting, %llu failed, %llu lost\n",
 		(unsigned long long)answer->updates, answer->queue,
 		(unsigned long long)answer->failures, (unsigned long long)answer->lost_updates);
+	if (answer->moved_aside)
+		fprintf(out, "  aside      %llu files were moved aside, see its log\n",
+			(unsigned long long)answer->moved_aside);
+	if (answer->ahead_ms >= 1000)
+		fprintf(out, "  time       %llu s ahead of its clock, which was set back\n",
+			(unsigned long long)answer->ahead_ms / 1000);
 }
 
 int mvctl_show_store(struct mvctl *ctl, int argc, char **argv)

@@ -171,7 +171,7 @@ static void subscribe_done(void *ctx, const struct mvmp_answer *answer)
 	told = mvmp__subscribe_answer__unpack(NULL, answer->body_len, answer->body);
 	if (told && told->interval_ms >= MVMP_STATS_INTERVAL_MIN_MS &&
 		told->interval_ms <= MVMP_STATS_INTERVAL_MAX_MS)
-		node->interval_ms = told->interval_ms;
+		node->interval_ms = node->live.interval_ms = told->interval_ms;
 	if (told)
 		mvmp__subscribe_answer__free_unpacked(told, NULL);
 	node->session = answer->session;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query.h"
 #include <mvmp/bytes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,43 @@ enum { PROBE_SPREAD_MS = 200, NODES_MAX = 4096 };
 static const uint64_t probe_calm_ns = 3 * MVMP_NS_PER_S, probe_missing_ns = MVMP_NS_PER_S;
 static const uint64_t missing_long_ns = 300 * MVMP_NS_PER_S; /* calmly again */
 static const uint64_t clock_every_ns = MVMP_NS_PER_S;
+static const int64_t step_told_ns = 2 * (int64_t)MVMP_NS_PER_S;
+
+/* Says once that store time is not the wall clock's. */
+static void tell_step(struct mvs_core *core, int64_t was_ahead_ns, uint32_t was_era)
+{
+	long long ahead_s = core->timeline.ahead_ns / (int64_t)MVMP_NS_PER_S;
+	char line[192];
+
+	if (!core->config.log)
+		return;
+	if (core->timeline.era != was_era)
+		snprintf(line, sizeof line,
+			"the clock was set back by more than %d s: history begins anew, files "
+			"with later times are moved aside",
+			MVS_AHEAD_MAX_S);
+	else if (core->timeline.ahead_ns - was_ahead_ns > step_told_ns)
+		snprintf(line, sizeof line,
+			"the clock was set back: history is %lld s ahead of it and approaches it "
+			"by 0.5 %%",
+			ahead_s);
+	else
+		return;
+	core->config.log(core->config.ctx, line);
+}
+
+static void update_clock(struct mvs_core *core)
+{
+	int64_t was_ahead_ns = core->timeline.ahead_ns;
+	uint32_t was_era = core->timeline.era;
+
+	mvs_timeline_update(&core->timeline, core->now, core->config.wall_ns(core->config.ctx));
+	core->clock_ns = core->now + clock_every_ns;
+	tell_step(core, was_ahead_ns, was_era);
+	if (core->config.store)
+		mvs_store_clock(core->config.store,
+			mvs_timeline_ms(&core->timeline, (int64_t)core->now), core->timeline.era);
+}
 
 int mvs_core_new(const struct mvs_core_config *config, uint64_t now, struct mvs_core **ret,
 	struct mvmp_error *err)
@@ -22,7 +60,7 @@ int mvs_core_new(const struct mvs_core_config *config, uint64_t now, struct mvs_
 		core->config.nodes_max = NODES_MAX;
 	LIST_INIT(&core->nodes);
 	core->began_ns = core->now = core->probe_ns = core->clock_ns = now;
-	mvs_timeline_update(&core->timeline, now, config->wall_ns(config->ctx));
+	update_clock(core);
 	if (config->discover)
 		mvs_nodes_from_store(core);
 	*ret = core;
@@ -57,20 +95,6 @@ int mvs_core_add_node(struct mvs_core *core, const char *text, struct mvmp_error
 		return mvmp_fail(
 			err, MVMP_BUSY, "no room for more than %u nodes", core->config.nodes_max);
 	return 0;
-}
-
-/* Our clocks, and what the files know of the future. */
-static void update_clock(struct mvs_core *core)
-{
-	struct mvs_store_counters counters;
-
-	mvs_timeline_update(&core->timeline, core->now, core->config.wall_ns(core->config.ctx));
-	core->clock_ns = core->now + clock_every_ns;
-	if (!core->config.store)
-		return;
-	mvs_store_counters(core->config.store, &counters);
-	if (counters.newest_ms)
-		mvs_timeline_raise(&core->timeline, counters.newest_ms);
 }
 
 static void set_now(struct mvs_core *core, uint64_t now)

@@ -29,6 +29,8 @@ struct mvs_core_config {
 	uint64_t (*wall_ns)(void *ctx);
 	/* Open link number `index` or NULL, for LINK_READ; may be NULL. */
 	const struct mvmp_link *(*link_at)(void *ctx, unsigned index);
+	/* One line for the program's log; may be NULL. */
+	void (*log)(void *ctx, const char *text);
 	void *ctx;
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "timeline.h"
 #include "writer.h"
 #include <stdlib.h>
 #include <string.h>
@@ -48,10 +49,32 @@ static int open_on_disk(struct mvs_store *store, struct mvs_file *file, const ch
 	return rc;
 }
 
+/* A file cannot go back: one that knows times which are not yet would take nothing until then. */
+static bool is_ahead(struct mvs_store *store, const struct mvs_row *row, uint64_t last_s)
+{
+	uint64_t clock_s, row_s = row->time_ms / 1000;
+
+	pthread_mutex_lock(&store->lock);
+	clock_s = store->clock_ms / 1000;
+	pthread_mutex_unlock(&store->lock);
+	return last_s > (row_s > clock_s ? row_s : clock_s) + MVS_AHEAD_MAX_S;
+}
+
+static int put_aside(struct mvs_store *store, const char *path, struct mvmp_error *err)
+{
+	int rc = mvs_rrd_aside(path, "ahead", err);
+
+	if (rc)
+		return rc;
+	store->writer->backend->ops->forget(store->writer->backend, path);
+	mvs_count(store, &store->counters.aside, 1);
+	mvs_note_aside(store, path);
+	return 0;
+}
+
 /* Takes over what the file on disk says. A life the index told of counts only when the file's
  * newest row belongs to it; then counters go on from that row's. */
-static void adopt(struct mvs_store *store, struct mvs_file *file, const char *path, uint64_t row_s,
-	uint64_t last_s)
+static void adopt(struct mvs_store *store, struct mvs_file *file, const char *path, uint64_t last_s)
 {
 	struct mvs_resampler *r = &file->resampler;
 
@@ -65,11 +88,12 @@ static void adopt(struct mvs_store *store, struct mvs_file *file, const char *pa
 	if (last_s * 1000 < file->since_ms)
 		file->life = 0;
 	r->time_ms = file->life ? last_s * 1000 : 0;
-	store->counters.files++;
-	store->counters.bytes += store->schema[file->kind].bytes;
+	if (!file->counted) {
+		store->counters.files++;
+		store->counters.bytes += store->schema[file->kind].bytes;
+	}
+	file->counted = true;
 	file->dir->on_disk = file->dir->dirty = true;
-	if (last_s > row_s && last_s * 1000 > store->counters.newest_ms)
-		store->counters.newest_ms = last_s * 1000;
 	pthread_mutex_unlock(&store->lock);
 }
 
@@ -82,8 +106,9 @@ static int allocate(struct mvs_store *store, struct mvs_file *file, struct mvmp_
 	return file->pending ? 0 : mvmp_fail(err, MVMP_NO_MEMORY, "no memory for rows of a file");
 }
 
-static int open_file(struct mvs_store *store, struct mvs_file *file, uint64_t row_s)
+static int open_file(struct mvs_store *store, struct mvs_file *file, const struct mvs_row *row)
 {
+	uint64_t row_s = row->time_ms / 1000;
 	char path[MVS_PATH_MAX];
 	struct mvmp_error err;
 	uint64_t last_s = 0;
@@ -95,12 +120,17 @@ static int open_file(struct mvs_store *store, struct mvs_file *file, uint64_t ro
 	rc = allocate(store, file, &err);
 	if (rc == 0)
 		rc = open_on_disk(store, file, path, row_s, &last_s, &err);
+	if (rc == 0 && is_ahead(store, row, last_s)) {
+		rc = put_aside(store, path, &err);
+		if (rc == 0)
+			rc = open_on_disk(store, file, path, row_s, &last_s, &err);
+	}
 	if (rc) {
 		file->due_ns = store->writer->now + retry_ns;
 		mvs_note_failure(store, &err);
 		return rc;
 	}
-	adopt(store, file, path, row_s, last_s);
+	adopt(store, file, path, last_s);
 	mvs_note_success(store, 0);
 	return 0;
 }
@@ -210,13 +240,40 @@ static void begin_life(struct mvs_store *store, const struct mvs_row *row)
 	pthread_mutex_unlock(&store->lock);
 }
 
+/* Behind a long step back the file's rows lie in a time to come: it is finished and put aside. */
+static void begin_era(struct mvs_store *store, const struct mvs_row *row)
+{
+	struct mvs_file *file = row->file;
+	struct mvs_resampler *r = &file->resampler;
+	char path[MVS_PATH_MAX];
+	struct mvmp_error err;
+
+	file->era = row->era;
+	if (file->state == MVS_FILE_CLOSED || r->last_s <= row->time_ms / 1000)
+		return;
+	mvs_file_flush(store, file);
+	store->writer->pending -= file->rows;
+	mvs_count(store, &store->counters.lost, file->rows);
+	file->rows = 0;
+	list_move(store->writer, file, MVS_LIST_NONE);
+	file->state = MVS_FILE_CLOSED;
+	file->due_ns = 0;
+	store->writer->backend->ops->sync(store->writer->backend, &err);
+	mvs_file_path(path, sizeof path, file);
+	if (store->writer->backend->ops->flush(store->writer->backend, path, &err) ||
+		put_aside(store, path, &err))
+		mvs_note_failure(store, &err);
+}
+
 void mvs_file_take(struct mvs_store *store, const struct mvs_row *row, const uint64_t *value)
 {
 	struct mvs_file *file = row->file;
 	struct mvs_resampler *r = &file->resampler;
 	struct taker taker = {store, file};
 
-	if (file->state == MVS_FILE_CLOSED && open_file(store, file, row->time_ms / 1000)) {
+	if (row->era != file->era)
+		begin_era(store, row);
+	if (file->state == MVS_FILE_CLOSED && open_file(store, file, row)) {
 		mvs_count(store, &store->counters.lost, 1);
 		return;
 	}

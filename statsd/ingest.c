@@ -5,6 +5,8 @@
 
 /* From frames to the live table, and from finished samples to rows of the store. */
 
+static const uint64_t untimely_told_ns = 600 * MVMP_NS_PER_S;
+
 /* Counters belong to one life: of the entity, of the program that sampled (some are its own),
  * of the host. FNV-1a over the three. */
 static uint64_t life_of(const struct mvmp_sample *sample, const struct mvmp_record *record)
@@ -37,34 +39,54 @@ static const char *name_of(enum mvmp_entity kind, const struct mvmp_record *reco
 	return named ? record->text[0] : ""; /* each kind's first text is its name */
 }
 
+/* Nodes tell times, the store believes those that can be: not to come, and no older than rings
+ * reach back. What is too old is one record's age; what is to come is the node's mistake or lie. */
+static bool is_timely(struct mvs_node *node, uint64_t time_ms)
+{
+	struct mvs_core *core = node->core;
+	uint64_t now_ms = mvs_timeline_ms(&core->timeline, (int64_t)core->now);
+	uint64_t past_ms = MVS_RING_S * 1000ull + 4ull * node->interval_ms;
+
+	if (time_ms <= now_ms + node->interval_ms && time_ms + past_ms >= now_ms)
+		return true;
+	node->untimely++;
+	if (time_ms > now_ms)
+		node->untimely_ns = core->now + untimely_told_ns;
+	return false;
+}
+
 static void store_record(struct mvs_node *node, const struct mvmp_sample *sample,
 	enum mvmp_entity kind, const struct mvmp_record *record)
 {
 	struct mvs_store *store = node->core->config.store;
-	struct mvs_file *file = mvs_store_file(node->dir, kind, &record->key, true);
+	uint64_t time_ms = record_ms(node, sample, record);
+	struct mvs_file *file;
 
+	if (!is_timely(node, time_ms))
+		return;
+	file = mvs_store_file(node->dir, kind, &record->key, true);
 	if (!file) {
 		node->refused = true;
 		return;
 	}
 	mvs_store_describe(file, name_of(kind, record), sample->simulated);
-	mvs_store_put(
-		store, file, record_ms(node, sample, record), life_of(sample, record), record);
+	mvs_store_put(store, file, time_ms, life_of(sample, record), record);
 }
 
 static void store_snapshot(struct mvs_node *node, const struct mvs_snapshot *snapshot)
 {
 	const struct mvmp_sample *sample = &snapshot->sample;
+	uint64_t time_ms = mvs_timeline_ms(
+		&node->core->timeline, mvs_offset_apply(&node->offset, sample->mono_ns));
 
-	if (!node->dir || !node->core->config.store)
+	if (!node->dir || !node->core->config.store || !is_timely(node, time_ms))
 		return;
 	for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++) {
 		for (uint32_t i = 0; i < snapshot->fresh[kind]; i++)
 			store_record(node, sample, kind, &sample->kind[kind].at[i]);
 	}
 	mvs_store_commit(node->core->config.store);
-	node->stored_ms = mvs_timeline_ms(
-		&node->core->timeline, mvs_offset_apply(&node->offset, sample->mono_ns));
+	node->stored_ms = time_ms;
 }
 
 /* A rebooted host's monotonic clock has nothing to do with the one before. */
@@ -105,6 +127,8 @@ static void take_ring_frame(struct mvs_node *node, const uint8_t *bytes, size_t 
 		mvs_snapshot_reset(&node->ring);
 		node->ring.arrival_ns = now;
 	}
+	if (!mvs_live_has_room(sample))
+		return;
 	if (mvmp_stats_unpack(bytes, len, &head, sample) == 0 && head.last)
 		mvs_node_frame_end(node, now);
 }

@@ -11,6 +11,7 @@ void mvs_live_init(struct mvs_live *live)
 	live->now = &live->snapshot[0];
 	live->before = &live->snapshot[1];
 	live->next = &live->snapshot[2];
+	live->interval_ms = MVMP_STATS_INTERVAL_MAX_MS;
 }
 
 void mvs_live_free(struct mvs_live *live)
@@ -75,8 +76,17 @@ static void begin(
 	live->seen_last = false;
 }
 
+bool mvs_live_has_room(const struct mvmp_sample *sample)
+{
+	uint32_t records = 0;
+
+	for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++)
+		records += sample->kind[kind].count;
+	return records <= MVS_RECORDS_PER_NODE;
+}
+
 /* Too many records of a node cost that node its surplus, in the order of kinds. */
-static void keep_limit(struct mvs_live *live)
+static uint32_t keep_limit(struct mvs_live *live)
 {
 	uint32_t left = MVS_RECORDS_PER_NODE;
 
@@ -90,6 +100,7 @@ static void keep_limit(struct mvs_live *live)
 		}
 		left -= records->count;
 	}
+	return left;
 }
 
 /* Frames of answers are not numbered: they come all or not at all. */
@@ -101,17 +112,18 @@ static bool is_whole(const struct mvs_live *live)
 
 static void finish(struct mvs_live *live, void (*finished)(void *, struct mvs_live *), void *ctx)
 {
+	uint64_t carry_ns = (uint64_t)live->interval_ms * MVS_CARRY_INTERVALS * MVMP_NS_PER_MS;
 	struct mvs_snapshot *done = live->next;
+	uint32_t left = keep_limit(live);
 
 	live->building = false;
-	keep_limit(live);
 	done->complete = is_whole(live);
 	for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++)
 		done->fresh[kind] = done->sample.kind[kind].count;
 	if (mvs_snapshot_index(done))
 		return;
 	if (mvs_live_has(live)) {
-		mvs_snapshot_carry(done, live->now);
+		mvs_snapshot_carry(done, live->now, carry_ns, left);
 		mvs_snapshot_index(done);
 	}
 	live->next = live->before;
@@ -168,6 +180,8 @@ int mvs_live_frame(struct mvs_live *live, const uint8_t *bytes, size_t len, bool
 		if (numbered && before_first < head.sequence)
 			live->first_sequence = before_first;
 	}
+	if (!mvs_live_has_room(&live->next->sample))
+		return done;
 	rc = mvmp_stats_unpack(bytes, len, &head, &live->next->sample);
 	if (rc)
 		return rc;

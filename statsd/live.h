@@ -13,6 +13,7 @@
 enum {
 	MVS_RECORDS_PER_NODE = 16384, /* more are left out, and told */
 	MVS_SAMPLE_WAIT_MS = 500,     /* how long a sample waits for frames that are missing */
+	MVS_CARRY_INTERVALS = 5,      /* a record that never comes again is kept this long */
 };
 
 struct mvs_live {
@@ -29,10 +30,15 @@ struct mvs_live {
 	uint64_t highest_sequence;
 	uint64_t received, lost;
 	bool over_limit;
+	uint32_t interval_ms; /* in force; the owner sets it */
 };
 
 void mvs_live_init(struct mvs_live *live);
 void mvs_live_free(struct mvs_live *live);
+
+/* Whether the records of a sample being built leave room for more, which a node may send without
+ * end. */
+bool mvs_live_has_room(const struct mvmp_sample *sample);
 
 /* A new subscription numbers its frames anew. */
 void mvs_live_restart(struct mvs_live *live);

@@ -71,13 +71,14 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int revents)
 }
 
 /* Asking every node for its deadline after every frame would cost more than the frame: the
- * answer may be 20 ms old. */
+ * answer may be 20 ms old, unless it was now. */
 static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int revents)
 {
 	struct daemon *d = prepare->data;
 	uint64_t now = mvmp_now(), at;
 
-	if (d->changed && now - d->counted_ns > (uint64_t)(recount_s * 1e9)) {
+	if (d->changed &&
+		(now >= d->deadline || now - d->counted_ns > (uint64_t)(recount_s * 1e9))) {
 		d->deadline = mvs_core_deadline(d->core);
 		d->counted_ns = now;
 		d->changed = false;
@@ -252,6 +253,7 @@ static int make_core(struct daemon *d, struct mvmp_error *err)
 		.discover = o->discover,
 		.wall_ns = wall_ns,
 		.link_at = link_at,
+		.log = log_line,
 		.ctx = d};
 	int rc = mvs_core_new(&config, mvmp_now(), &d->core, err);
 
@@ -354,6 +356,7 @@ int main(int argc, char **argv)
 	if (d.options.version)
 		return puts("mvstatsd " MVMP_VERSION_TEXT) < 0;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);  /* there is nothing to read anew, and the terminal may go */
 	signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error of write(2), not our end */
 	if (start(&d, &err)) {
 		d.exit_code = complain(&err);

@@ -56,9 +56,11 @@ struct mvs_node {
 	struct mvs_offset offset;
 	uint8_t host_boot[MVMP_ID_LEN]; /* that the offset belongs to */
 	struct mvs_dir *dir;
-	uint64_t stored_ms; /* store time of the newest sample stored */
-	char note[128];	    /* why it is not up, from the last failure */
-	char conflict[128]; /* a domain that another node claims too */
+	uint64_t stored_ms;   /* store time of the newest sample stored */
+	uint64_t untimely;    /* samples and records left out: of times that cannot be */
+	uint64_t untimely_ns; /* until when that is worth a note */
+	char note[128];	      /* why it is not up, from the last failure */
+	char conflict[128];   /* a domain that another node claims too */
 	uint64_t conflict_ns;
 	bool refused;	  /* entities beyond the store's limit */
 	bool superfluous; /* another entry is the same node: to be removed */

@@ -37,6 +37,8 @@ const char *mvs_node_note(const struct mvs_node *node, uint64_t now)
 		return node->conflict;
 	if (node->live.over_limit || node->refused)
 		return "more entities than are kept; the surplus is left out";
+	if (now < node->untimely_ns)
+		return "tells times that are not yet; such rows are left out";
 	if (mvs_node_state(node, now) != MVS_STATE_UP)
 		return node->note;
 	return "";
@@ -61,6 +63,7 @@ struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text)
 	snprintf(node->text, sizeof node->text, "%s", text);
 	strcpy(node->node_id, "-");
 	mvs_live_init(&node->live);
+	node->live.interval_ms = node->interval_ms;
 	LIST_INSERT_HEAD(&core->nodes, node, link);
 	core->node_count++;
 	return node;

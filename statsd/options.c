@@ -32,7 +32,8 @@ const char mvs_help[] =
 	"  -h, --help              this text\n"
 	"      --version           version\n"
 	"\n"
-	"Says \"ready\" on stderr when it serves. SIGTERM and SIGINT write what waits and end it.\n"
+	"Says \"ready\" on stderr when it serves. SIGTERM and SIGINT write what waits and end it;\n"
+	"SIGHUP does nothing.\n"
 	"Exit codes: 0 ended by a signal, 1 failed, 2 wrong use, 4 not allowed or not trusted.\n";
 
 enum {

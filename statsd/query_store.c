@@ -25,5 +25,8 @@ void mvs_query_store(struct mvs_core *core, const struct mvmp_request *request, 
 	answer.schema = MVS_SCHEMA_VERSION;
 	answer.queue = counters.queue;
 	answer.step_s = config->step_s;
+	if (core->timeline.ahead_ns > 0)
+		answer.ahead_ms = (uint64_t)core->timeline.ahead_ns / MVMP_NS_PER_MS;
+	answer.moved_aside = counters.aside + counters.damaged;
 	mvs_answer(core, request->call, &answer.base, now);
 }

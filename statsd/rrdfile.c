@@ -144,19 +144,19 @@ static int make_directories(const char *path, struct mvmp_error *err)
 		"cannot make directory %s: %s", dir, strerror(errno));
 }
 
-static int move_aside(const char *path, struct mvmp_error *err)
+int mvs_rrd_aside(const char *path, const char *reason, struct mvmp_error *err)
 {
-	char aside[MVS_PATH_MAX + 16];
+	char aside[MVS_PATH_MAX + 32];
 
 	for (unsigned n = 1; n < 1000; n++) {
-		snprintf(aside, sizeof aside, "%s.damaged-%u", path, n);
+		snprintf(aside, sizeof aside, "%s.%.12s-%u", path, reason, n);
 		if (access(aside, F_OK) == 0)
 			continue;
 		if (rename(path, aside) == 0)
 			return 0;
 		break;
 	}
-	return mvmp_fail(err, MVMP_IO, "cannot move damaged %s aside: %s", path, strerror(errno));
+	return mvmp_fail(err, MVMP_IO, "cannot move %s aside: %s", path, strerror(errno));
 }
 
 /* An existing file: usable as it is, to be widened, or damaged (-EBADMSG). */
@@ -188,7 +188,7 @@ int mvs_rrd_open(const char *path, const struct mvs_schema *schema, uint64_t fir
 			return rc;
 		*last_s = 0;
 		*damaged = true;
-		rc = move_aside(path, err);
+		rc = mvs_rrd_aside(path, "damaged", err);
 	} else {
 		rc = make_directories(path, err);
 	}

@@ -21,6 +21,9 @@ enum { MVS_PATH_MAX = 512, MVS_ROWS_MAX = 30 };
 int mvs_rrd_open(const char *path, const struct mvs_schema *schema, uint64_t first_s,
 	uint64_t *last_s, bool *damaged, struct mvmp_error *err);
 
+/* Moves a file aside as `path`.`reason`-N, N from 1 on. MVMP_IO. */
+int mvs_rrd_aside(const char *path, const char *reason, struct mvmp_error *err);
+
 /* The values of the newest update; returns the bits of those that are known. */
 uint64_t mvs_rrd_last(const char *path, unsigned sources, uint64_t *value);
 

@@ -107,24 +107,35 @@ static void carry_texts(struct mvmp_record *to, const struct mvmp_record *from, 
 	}
 }
 
-static void carry_record(struct mvs_snapshot *to, enum mvmp_entity kind,
-	const struct mvmp_record *from, uint64_t age_ns)
-{
-	struct mvmp_record *record = mvmp_sample_add(&to->sample, kind);
+struct carrier {
+	struct mvs_snapshot *to;
+	const struct mvs_snapshot *before;
+	uint64_t age_ns, oldest_ns;
+	uint32_t room;
+};
 
+static void carry_record(struct carrier *carrier, enum mvmp_entity kind, uint32_t position)
+{
+	const struct mvmp_record *from = &carrier->before->sample.kind[kind].at[position];
+	bool was_fresh = position < carrier->before->fresh[kind];
+	struct mvmp_record *record;
+
+	if (!was_fresh && from->age_ns + carrier->age_ns > carrier->oldest_ns)
+		return;
+	record = carrier->room ? mvmp_sample_add(&carrier->to->sample, kind) : NULL;
 	if (!record)
 		return;
+	carrier->room--;
 	*record = *from;
-	record->age_ns += age_ns;
+	record->age_ns += carrier->age_ns;
 	record->quality = MVMP_LAST_GOOD;
 }
 
-static void carry_kind(
-	struct mvs_snapshot *to, const struct mvs_snapshot *before, enum mvmp_entity kind)
+static void carry_kind(struct carrier *carrier, enum mvmp_entity kind)
 {
-	const struct mvmp_records *old = &before->sample.kind[kind];
+	const struct mvmp_records *old = &carrier->before->sample.kind[kind];
+	struct mvs_snapshot *to = carrier->to;
 	bool may_miss = !to->complete || !(to->sample.kinds >> kind & 1);
-	uint64_t age_ns = to->sample.mono_ns - before->sample.mono_ns;
 
 	for (uint32_t i = 0; i < old->count; i++) {
 		/* Found records are this sample's own: the pointer may be written through. */
@@ -134,7 +145,7 @@ static void carry_kind(
 		if (found)
 			carry_texts(found, &old->at[i], mvmp_entities[kind].texts);
 		else if (may_miss)
-			carry_record(to, kind, &old->at[i], age_ns);
+			carry_record(carrier, kind, i);
 	}
 }
 
@@ -143,11 +154,18 @@ static bool same_boot(const struct mvmp_sample *a, const struct mvmp_sample *b)
 	return memcmp(a->host_boot, b->host_boot, MVMP_ID_LEN) == 0 && a->mono_ns >= b->mono_ns;
 }
 
-void mvs_snapshot_carry(struct mvs_snapshot *to, const struct mvs_snapshot *before)
+void mvs_snapshot_carry(struct mvs_snapshot *to, const struct mvs_snapshot *before,
+	uint64_t oldest_ns, uint32_t room)
 {
+	struct carrier carrier = {.to = to,
+		.before = before,
+		.age_ns = to->sample.mono_ns - before->sample.mono_ns,
+		.oldest_ns = oldest_ns,
+		.room = room};
+
 	if (!same_boot(&to->sample, &before->sample))
 		return;
 	for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++)
-		carry_kind(to, before, kind);
+		carry_kind(&carrier, kind);
 	to->sample.kinds |= before->sample.kinds;
 }

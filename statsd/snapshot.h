@@ -28,7 +28,10 @@ const struct mvmp_record *mvs_snapshot_find(
 	const struct mvs_snapshot *snapshot, enum mvmp_entity kind, const struct mvmp_key *key);
 
 /* Completes `to` from the sample before it: texts that did not come this time, and records that
- * could not come (a frame was lost, or their kind was not sampled), aged and marked last-good. */
-void mvs_snapshot_carry(struct mvs_snapshot *to, const struct mvs_snapshot *before);
+ * could not come (a frame was lost, or their kind was not sampled), aged and marked last-good. A
+ * record is carried once whatever its age, and again until it is `oldest_ns` old; at most `room`
+ * records are carried. */
+void mvs_snapshot_carry(struct mvs_snapshot *to, const struct mvs_snapshot *before,
+	uint64_t oldest_ns, uint32_t room);
 
 #endif

@@ -282,14 +282,15 @@ bool mvs_store_put(struct mvs_store *store, struct mvs_file *file, uint64_t time
 {
 	unsigned values = mvmp_entities[file->kind].metrics;
 	struct mvs_row row = {file, time_ms, life, record->present, values,
-		(uint32_t)(sizeof row + values * sizeof(uint64_t))};
+		(uint32_t)(sizeof row + values * sizeof(uint64_t)), store->era};
 	struct mvs_batch *in = &store->in;
 	bool fits;
 
 	/* An aged record shows again what was stored before: nothing is late. */
-	if (record->age_ns && time_ms < file->put_ms + AGED_MS)
+	if (record->age_ns && file->put_era == store->era && time_ms < file->put_ms + AGED_MS)
 		return true;
 	file->put_ms = time_ms;
+	file->put_era = store->era;
 	pthread_mutex_lock(&store->lock);
 	fits = row.bytes <= store->config.queue_bytes - in->used;
 	if (fits) {
@@ -302,6 +303,14 @@ bool mvs_store_put(struct mvs_store *store, struct mvs_file *file, uint64_t time
 	}
 	pthread_mutex_unlock(&store->lock);
 	return fits;
+}
+
+void mvs_store_clock(struct mvs_store *store, uint64_t now_ms, uint32_t era)
+{
+	pthread_mutex_lock(&store->lock);
+	store->era = era;
+	store->clock_ms = now_ms;
+	pthread_mutex_unlock(&store->lock);
 }
 
 void mvs_store_commit(struct mvs_store *store)

@@ -78,6 +78,11 @@ char *mvs_file_path(char *to, size_t size, const struct mvs_file *file);
 bool mvs_store_put(struct mvs_store *store, struct mvs_file *file, uint64_t time_ms, uint64_t life,
 	const struct mvmp_record *record);
 
+/* What store time is now, and how often it began anew behind a step back (timeline.h). A file that
+ * knows times later than this by more than MVS_AHEAD_MAX_S, or in a new era at all, is moved to
+ * FILE.ahead-N, named in the log, and begun anew. To be called before the first row. */
+void mvs_store_clock(struct mvs_store *store, uint64_t now_ms, uint32_t era);
+
 /* Wakes the writer after a batch of rows. */
 void mvs_store_commit(struct mvs_store *store);
 
@@ -104,7 +109,7 @@ struct mvs_store_counters {
 	uint64_t failures;     /* calls that failed */
 	uint64_t lost;	       /* rows given up */
 	uint32_t queue;	       /* rows waiting */
-	uint64_t newest_ms;    /* of the files found with times after a row's; 0: none */
+	uint64_t aside;	       /* files moved aside for times that are not yet */
 	char degraded[128];    /* "" when well */
 };
 void mvs_store_counters(struct mvs_store *store, struct mvs_store_counters *to);

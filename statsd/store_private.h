@@ -16,7 +16,7 @@ struct mvs_writer;
 struct mvs_row {
 	struct mvs_file *file;
 	uint64_t time_ms, life, present;
-	uint32_t values, bytes;
+	uint32_t values, bytes, era;
 };
 
 enum mvs_file_state { MVS_FILE_CLOSED, MVS_FILE_OPEN };
@@ -29,7 +29,8 @@ struct mvs_file {
 	struct mvmp_key key;
 	struct mvs_file *hash_next, *next;
 	/* the loop's */
-	uint64_t put_ms; /* of the newest row put */
+	uint64_t put_ms;  /* of the newest row put */
+	uint32_t put_era; /* that it belongs to */
 	/* under the store's lock */
 	char name[MVMP_TEXT_LEN];
 	bool simulated;
@@ -37,6 +38,8 @@ struct mvs_file {
 	/* the writer's */
 	enum mvs_file_state state;
 	enum mvs_file_list list;
+	bool counted; /* in the counters */
+	uint32_t era; /* of the newest row taken */
 	struct mvs_resampler resampler;
 	uint64_t due_ns;
 	uint64_t *pending; /* rows: second, present, values; then the resampler's values */
@@ -79,11 +82,12 @@ struct mvs_store {
 	/* the loop's */
 	struct mvs_dir *dirs;
 	struct mvs_file **hash;
-	uint32_t hash_size, files;
+	uint32_t hash_size, files, era;
 	/* shared */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop;
+	uint64_t clock_ms;   /* store time when the owner told it last; 0: never */
 	struct mvs_batch in; /* being filled */
 	struct mvs_flush_queue asked, done;
 	struct mvs_store_counters counters;

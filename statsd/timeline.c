@@ -8,33 +8,38 @@ static int64_t share(uint64_t now, uint64_t then, uint64_t ppm)
 	return now > then ? (int64_t)((now - then) / 1000000 * ppm) : 0;
 }
 
+/* Nodes may tell any time: a sum wraps where it cannot be held, and is refused where it is used. */
+static int64_t plus(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static bool is_long_step(const struct mvs_timeline *line, int64_t wanted)
+{
+	return line->base_ns - wanted > (int64_t)(MVS_AHEAD_MAX_S * MVMP_NS_PER_S);
+}
+
 void mvs_timeline_update(struct mvs_timeline *line, uint64_t mono_ns, uint64_t wall_ns)
 {
 	int64_t wanted = (int64_t)(wall_ns - mono_ns);
 	int64_t back = share(mono_ns, line->mono_ns, MVS_SLEW_PPM);
 
-	if (!line->set || line->base_ns - wanted <= back)
+	if (line->set && is_long_step(line, wanted)) {
 		line->base_ns = wanted;
-	else
+		line->era++;
+	} else if (!line->set || line->base_ns - wanted <= back) {
+		line->base_ns = wanted;
+	} else {
 		line->base_ns -= back;
+	}
 	line->set = true;
 	line->mono_ns = mono_ns;
 	line->ahead_ns = line->base_ns - wanted;
 }
 
-void mvs_timeline_raise(struct mvs_timeline *line, uint64_t store_ms)
-{
-	int64_t least = (int64_t)(store_ms * MVMP_NS_PER_MS) - (int64_t)line->mono_ns;
-
-	if (line->base_ns >= least)
-		return;
-	line->ahead_ns += least - line->base_ns;
-	line->base_ns = least;
-}
-
 uint64_t mvs_timeline_ms(const struct mvs_timeline *line, int64_t mono_ns)
 {
-	int64_t ns = mono_ns + line->base_ns;
+	int64_t ns = plus(mono_ns, line->base_ns);
 
 	return ns > 0 ? (uint64_t)ns / MVMP_NS_PER_MS : 0;
 }
@@ -44,14 +49,15 @@ void mvs_offset_update(struct mvs_offset *offset, uint64_t arrival_ns, uint64_t 
 	int64_t seen = (int64_t)(arrival_ns - sample_ns);
 	int64_t leak = share(arrival_ns, offset->mono_ns, MVS_DRIFT_PPM);
 
-	if (offset->set && seen > offset->offset_ns + (int64_t)(MVS_LATE_MS * MVMP_NS_PER_MS))
+	if (offset->set && seen > plus(offset->offset_ns, (int64_t)(MVS_LATE_MS * MVMP_NS_PER_MS)))
 		offset->late++;
 	else
 		offset->late = 0;
-	if (!offset->set || offset->late >= MVS_LATE_SAMPLES || seen <= offset->offset_ns + leak)
+	if (!offset->set || offset->late >= MVS_LATE_SAMPLES ||
+		seen <= plus(offset->offset_ns, leak))
 		offset->offset_ns = seen;
 	else
-		offset->offset_ns += leak;
+		offset->offset_ns = plus(offset->offset_ns, leak);
 	offset->set = true;
 	offset->mono_ns = arrival_ns;
 }
@@ -63,5 +69,5 @@ void mvs_offset_reset(struct mvs_offset *offset)
 
 int64_t mvs_offset_apply(const struct mvs_offset *offset, uint64_t sample_ns)
 {
-	return (int64_t)sample_ns + offset->offset_ns;
+	return plus((int64_t)sample_ns, offset->offset_ns);
 }

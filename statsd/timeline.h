@@ -8,7 +8,9 @@
  *
  * The store's time is our monotonic clock plus a base. The base follows the wall clock forward
  * at once (files then have a gap) and backward slowly (MVS_SLEW_PPM), because a file cannot go
- * back: after a step back updates go on, ahead of the wall clock by what `ahead` tells.
+ * back: after a step back updates go on, ahead of the wall clock by what `ahead` tells. Behind a
+ * step of more than MVS_AHEAD_MAX_S the base follows at once as well, in a new era: files that
+ * know later times are put aside and begun anew.
  */
 
 #include <stdbool.h>
@@ -19,6 +21,7 @@ enum {
 	MVS_DRIFT_PPM = 100, /* how much two monotonic clocks may drift apart */
 	MVS_LATE_MS = 2000,  /* no frame takes longer on its way */
 	MVS_LATE_SAMPLES = 3,
+	MVS_AHEAD_MAX_S = 600, /* more is not slewed: at MVS_SLEW_PPM it would take days */
 };
 
 struct mvs_timeline {
@@ -26,13 +29,11 @@ struct mvs_timeline {
 	int64_t base_ns; /* store time - our monotonic time */
 	uint64_t mono_ns;
 	int64_t ahead_ns; /* of the wall clock; 0 when in step */
+	uint32_t era;	  /* how often time began anew behind a step back */
 };
 
 /* Call with both of our clocks before using the timeline; any spacing. */
 void mvs_timeline_update(struct mvs_timeline *line, uint64_t mono_ns, uint64_t wall_ns);
-
-/* Lets store time begin not before `store_ms`: files know later times than our clock. */
-void mvs_timeline_raise(struct mvs_timeline *line, uint64_t store_ms);
 
 /* Store time in milliseconds since 1970 of a moment of our monotonic clock. */
 uint64_t mvs_timeline_ms(const struct mvs_timeline *line, int64_t mono_ns);

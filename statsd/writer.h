@@ -18,7 +18,9 @@ struct mvs_writer {
 	uint64_t now;
 	uint64_t index_ns;    /* when the indexes are looked at next */
 	uint64_t disk_try_ns; /* while the disk fails: when to try again */
-	bool disk_fails;
+	uint64_t failed_ns;   /* when a call failed last */
+	uint64_t aside_ns;    /* when a file was put aside last; with aside_said */
+	bool disk_fails, aside_said;
 	char text[MVS_ROWS_MAX][MVS_ROW_TEXT_MAX];
 };
 
@@ -32,6 +34,8 @@ int mvs_file_flush(struct mvs_store *store, struct mvs_file *file);
 /* outcome.c */
 void mvs_note_failure(struct mvs_store *store, const struct mvmp_error *err);
 void mvs_note_success(struct mvs_store *store, unsigned rows);
+/* A step of the clock puts thousands of files aside: one line names the first. */
+void mvs_note_aside(struct mvs_store *store, const char *path);
 void mvs_note_line(struct mvs_store *store, const char *what, const char *path);
 void mvs_count(struct mvs_store *store, uint64_t *counter, uint64_t n);
 

@@ -393,6 +393,57 @@ static void clock_steps_do_no_harm(void **state)
 	mvmp__history_answer__free_unpacked(answer, NULL);
 }
 
+/* Seconds by which a node's own file is ahead of the aggregator's clock. */
+static int64_t file_ahead_s(struct stage *stage, const char *name)
+{
+	uint64_t last = mvs_dir_last_s(mvs_store_dir(stage->bed.store, name, false));
+
+	return (int64_t)last - (int64_t)(wall_ns(stage) / MVMP_NS_PER_S);
+}
+
+/* A node that tells ring samples of ten years ahead, and of an hour ago, moves nobody's history,
+ * not even its own; after a restart of the aggregator all is as it was. */
+static void ring_of_the_future_moves_nothing(void **state)
+{
+	struct stage *stage = *state;
+	struct mvs_node *node;
+
+	run(stage, 10);
+	for (unsigned i = 0; i < 5; i++) {
+		fake_node_send_ring(&stage->node[1], 10ull * 365 * 86400 + i);
+		run(stage, 0.2);
+	}
+	node = node_called(stage, "r1-n02");
+	assert_int_equal(node->untimely, 5);
+	assert_string_equal(mvs_node_note(node, stage->world.now),
+		"tells times that are not yet; such rows are left out");
+	run(stage, 3);
+	assert_in_range(file_ahead_s(stage, "r1-n02") + 10, 5, 11);
+	restart_aggregator(stage, 3000);
+	run(stage, 20);
+	assert_int_equal(mvs_timeline_ms(&stage->core->timeline, (int64_t)stage->world.now),
+		wall_ns(stage) / MVMP_NS_PER_MS);
+	for (unsigned i = 0; i < 2; i++)
+		assert_in_range(file_ahead_s(stage, i ? "r1-n02" : "r1-n01") + 10, 5, 11);
+}
+
+/* Figures that a node calls an hour old make no rows, no files and no trouble in the store. */
+static void figures_of_the_past_are_left_out(void **state)
+{
+	struct stage *stage = *state;
+	const char *sentence;
+
+	stage->node[1].mono_base = 0ull - 7200 * MVMP_NS_PER_S;
+	stage->node[1].age_ns = 3600 * MVMP_NS_PER_S;
+	run(stage, 10);
+	sentence = mvs_node_note(node_called(stage, "r1-n02"), stage->world.now);
+	assert_string_equal(sentence, "");
+	assert_true(node_called(stage, "r1-n02")->untimely >= 5);
+	assert_string_equal(bed_counters(&stage->bed).degraded, "");
+	assert_int_equal(bed_counters(&stage->bed).late, 0);
+	assert_int_equal(bed_counters(&stage->bed).files, 5); /* of six entities */
+}
+
 /* Two nodes that claim one domain are both kept, and the conflict is named at both. */
 static void domain_claimed_twice_is_named(void **state)
 {
@@ -509,6 +560,8 @@ int main(void)
 		CASE(ring_fills_what_was_missed),
 		CASE(dead_nodes_are_remembered),
 		CASE(clock_steps_do_no_harm),
+		CASE(ring_of_the_future_moves_nothing),
+		CASE(figures_of_the_past_are_left_out),
 		CASE(domain_claimed_twice_is_named),
 		CASE(current_gives_one_domain),
 		CASE(unknown_entities_are_named),

@@ -31,6 +31,7 @@ static void make_sample(struct fake_node *node, uint64_t mono_ns, struct mvmp_sa
 	r = mvmp_sample_add(sample, MVMP_DOMAIN);
 	memcpy(r->key.domain, node->domain, MVMP_ID_LEN);
 	r->incarnation = node->incarnation;
+	r->age_ns = node->age_ns;
 	mvmp_set_text(r, MVMP_DT_NAME, node->domain_name);
 	mvmp_set(r, MVMP_D_ID, 7);
 	r = mvmp_sample_add(sample, MVMP_VIF);
@@ -178,6 +179,11 @@ void fake_node_again(struct fake_node *node)
 {
 	test_node_start(node->member);
 	serve(node);
+}
+
+void fake_node_send_ring(struct fake_node *node, uint64_t number)
+{
+	send_frame(node, number, true, node->member->world->now);
 }
 
 void fake_node_run(struct fake_node *node)

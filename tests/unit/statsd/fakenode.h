@@ -25,12 +25,16 @@ struct fake_node {
 	mvmp_session session;	 /* subscribed; 0: nobody */
 	uint64_t sequence, sent; /* sent: number of the newest sample sent */
 	bool silent;		 /* sends no samples */
+	uint64_t age_ns;	 /* of its domain's figures */
 	unsigned reads, subscribes, rings;
 };
 
 void fake_node_start(struct fake_node *node, struct test_node *member);
 void fake_node_kill(struct fake_node *node);
 void fake_node_again(struct fake_node *node); /* after a kill: another instance, no ring */
+
+/* Sends the sample of a second of its clock as one of its ring, unasked. */
+void fake_node_send_ring(struct fake_node *node, uint64_t number);
 
 /* Sends what is due. */
 void fake_node_run(struct fake_node *node);

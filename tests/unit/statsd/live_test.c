@@ -14,7 +14,7 @@ struct frames {
 };
 
 static uint64_t sequence;
-static unsigned finished_samples;
+static unsigned finished_samples, first_cpu;
 
 static void count_finished(void *ctx, struct mvs_live *live)
 {
@@ -30,7 +30,7 @@ static void make_sample(struct mvmp_sample *sample, uint64_t number, unsigned cp
 	for (unsigned i = 0; i < cpus; i++) {
 		struct mvmp_record *r = mvmp_sample_add(sample, MVMP_PCPU);
 
-		r->key.index = i;
+		r->key.index = first_cpu + i;
 		mvmp_set(r, MVMP_P_BUSY, number * (1000000000003 + i * 7919));
 		mvmp_set(r, MVMP_P_IDLE, number * (2000000000003 + i * 104729));
 	}
@@ -75,7 +75,7 @@ static int setup(void **state)
 
 	mvs_live_init(&live);
 	sequence = 0;
-	finished_samples = 0;
+	finished_samples = first_cpu = 0;
 	*state = &live;
 	return 0;
 }
@@ -188,6 +188,42 @@ static void late_frame_takes_back_its_loss(void **state)
 	assert_int_equal(live->now->sample.number, 2);
 }
 
+/* Samples that never end, each of other entities: what did not come again for five
+ * intervals goes, so that a table of 40 records holds 40 * 6 at most. */
+static void unfinished_samples_do_not_pile_up(void **state)
+{
+	struct mvs_live *live = *state;
+	static struct frames frames;
+
+	live->interval_ms = 1000;
+	for (unsigned n = 1; n <= 40; n++) {
+		first_cpu = n * 1000;
+		make_frames(&frames, n, CPUS, true);
+		for (unsigned i = 0; i + 1 < frames.count; i++)
+			give(live, &frames, i, n * MVMP_NS_PER_S);
+	}
+	assert_in_range(finished_samples, 38, 40);
+	assert_in_range(live->now->sample.kind[MVMP_PCPU].count, CPUS, 6 * CPUS + 1);
+}
+
+/* Nor does the limit of records a node: at an interval of an hour nothing grows old. */
+static void carried_records_stay_within_the_limit(void **state)
+{
+	struct mvs_live *live = *state;
+	static struct frames frames;
+
+	live->interval_ms = 3600 * 1000;
+	for (unsigned n = 1; n <= MVS_RECORDS_PER_NODE / CPUS + 100; n++) {
+		first_cpu = n * 1000;
+		make_frames(&frames, n, CPUS, true);
+		for (unsigned i = 0; i + 1 < frames.count; i++)
+			give(live, &frames, i, n * MVMP_NS_PER_S);
+	}
+	assert_int_equal(
+		live->now->sample.kind[MVMP_PCPU].count + live->now->sample.kind[MVMP_POOL].count,
+		MVS_RECORDS_PER_NODE);
+}
+
 /* Malformed bytes are refused and leave the table as it was. */
 static void garbage_is_refused(void **state)
 {
@@ -210,6 +246,8 @@ int main(void)
 		CASE(vanished_entities_vanish),
 		CASE(texts_are_kept),
 		CASE(late_frame_takes_back_its_loss),
+		CASE(unfinished_samples_do_not_pile_up),
+		CASE(carried_records_stay_within_the_limit),
 		CASE(garbage_is_refused),
 	};
 

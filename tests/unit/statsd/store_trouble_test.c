@@ -67,6 +67,82 @@ static void full_disk_degrades_and_recovers(void **state)
 	assert_float_equal(bed_value(bed, "rx_bytes", 50), 100.0, 1e-9);
 }
 
+/* Where updates of files work and new ones do not fit, the store is degraded all the while and
+ * says so once, not with every row. */
+static void half_full_disk_does_not_chatter(void **state)
+{
+	struct bed *bed = *state;
+	struct mvmp_key key = {{0}, 7};
+	struct mvs_file *other = mvs_store_file(bed->dir, MVMP_PCPU, &key, true);
+	struct mvmp_record record = {.present = 0};
+
+	signal(SIGXFSZ, SIG_IGN);
+	bed_put(bed, 0, 1, 0, 0);
+	bed_run(bed, 40);
+	limit_files(4096);
+	for (unsigned i = 1; i < 20; i++) {
+		bed_put(bed, i * 10000, 1, i * 1000, 0);
+		mvs_store_put(bed->store, other, (T0 + i * 10) * 1000ull, 1, &record);
+		bed_run(bed, 10);
+	}
+	assert_int_equal(bed->lines, 1);
+	assert_non_null(strstr(bed->said, "cannot create"));
+	limit_files(0);
+	for (unsigned i = 20; i < 28; i++) {
+		bed_put(bed, i * 10000, 1, i * 1000, 0);
+		mvs_store_put(bed->store, other, (T0 + i * 10) * 1000ull, 1, &record);
+		bed_run(bed, 10);
+	}
+	assert_int_equal(bed->lines, 2);
+	assert_string_equal(bed->said, "the store works again");
+}
+
+/* A file that knows times years ahead, whoever wrote them, is moved aside and begun anew; one that
+ * is ahead by minutes stays. */
+static void file_of_the_future_is_moved_aside(void **state)
+{
+	struct bed *bed = *state;
+	char path[256], aside[280];
+
+	bed_vif_path(bed, path, sizeof path);
+	snprintf(aside, sizeof aside, "%s.ahead-1", path);
+	for (unsigned i = 0; i < 2; i++) {
+		for (int64_t ms = i ? 10ll * 365 * 86400000 : 300000, k = 0; k < 3; k++)
+			bed_put(bed, ms + k * 10000, 1, 0, 0);
+		bed_close(bed);
+		bed_open(bed);
+		mvs_store_clock(bed->store, T0 * 1000ull, 0);
+		bed_put(bed, 10000, 1, 1000, 0);
+		bed_put(bed, 20000, 1, 2000, 0);
+		bed_put(bed, 30000, 1, 3000, 0);
+		bed_run(bed, 40);
+		assert_int_equal(bed_counters(bed).aside, i);
+		assert_int_equal(access(aside, F_OK), i ? 0 : -1);
+	}
+	assert_non_null(strstr(bed->said, "vif0.rrd knows times that are not yet"));
+	assert_float_equal(bed_value(bed, "rx_bytes", 30), 100.0, 1e-9);
+}
+
+/* Behind a long step back rows go on in a new file; what was before it lies in the old one. */
+static void step_back_begins_a_new_file(void **state)
+{
+	struct bed *bed = *state;
+	char path[256], aside[280];
+
+	bed_vif_path(bed, path, sizeof path);
+	snprintf(aside, sizeof aside, "%s.ahead-1", path);
+	for (unsigned i = 1; i < 4; i++)
+		bed_put(bed, 3600000 + i * 10000, 1, i * 1000, 0);
+	bed_run(bed, 10);
+	mvs_store_clock(bed->store, (T0 + 40) * 1000ull, 1);
+	for (unsigned i = 4; i < 8; i++)
+		bed_put(bed, i * 10000, 1, i * 1000, 0);
+	bed_run(bed, 40);
+	assert_int_equal(rrd_last_r(aside), T0 + 3630);
+	assert_int_equal(rrd_last_r(path), T0 + 70);
+	assert_float_equal(bed_value(bed, "rx_bytes", 60), 100.0, 1e-9);
+}
+
 static void overwrite(const char *path, off_t at, const char *bytes, size_t len)
 {
 	int fd = open(path, O_WRONLY);
@@ -285,6 +361,9 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	static const struct CMUnitTest tests[] = {
 		CASE(full_disk_degrades_and_recovers),
+		CASE(half_full_disk_does_not_chatter),
+		CASE(file_of_the_future_is_moved_aside),
+		CASE(step_back_begins_a_new_file),
 		CASE(damaged_file_is_moved_aside),
 		CASE(cut_file_is_moved_aside),
 		CASE(removed_file_comes_back),

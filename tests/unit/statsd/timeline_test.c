@@ -27,8 +27,8 @@ static void steps_forward_at_once(void **state)
 	assert_int_equal(mvs_timeline_ms(&line, (int64_t)(51 * S)), (wall + 3601 * S) / 1000000);
 }
 
-/* A clock set back by an hour never makes store time go back or stand still: ten seconds take
- * ten seconds, less the slew of 0.5 %. After 3600 / 0.005 s = 8.3 days it is in step again. */
+/* A clock set back by five minutes never makes store time go back or stand still: ten seconds
+ * take ten seconds, less the slew of 0.5 %. After 300 / 0.005 s = 16.7 h it is in step again. */
 static void steps_back_are_slewed(void **state)
 {
 	struct mvs_timeline line = {0};
@@ -36,25 +36,43 @@ static void steps_back_are_slewed(void **state)
 
 	mvs_timeline_update(&line, 50 * S, wall);
 	before = mvs_timeline_ms(&line, (int64_t)(50 * S));
-	mvs_timeline_update(&line, 60 * S, wall + 10 * S - 3600 * S);
+	mvs_timeline_update(&line, 60 * S, wall + 10 * S - 300 * S);
 	after = mvs_timeline_ms(&line, (int64_t)(60 * S));
 	assert_int_equal(after - before, 9950);
-	assert_true(line.ahead_ns > (int64_t)(3599 * S));
-	for (unsigned d = 1; d <= 9; d++)
-		mvs_timeline_update(&line, 60 * S + d * DAY, wall + 10 * S - 3600 * S + d * DAY);
+	assert_true(line.ahead_ns > (int64_t)(299 * S));
+	mvs_timeline_update(&line, 60 * S + DAY / 2, wall + 10 * S - 300 * S + DAY / 2);
+	assert_true(line.ahead_ns > 0);
+	mvs_timeline_update(&line, 60 * S + DAY, wall + 10 * S - 300 * S + DAY);
 	assert_int_equal(line.ahead_ns, 0);
+	assert_int_equal(line.era, 0);
 }
 
-/* Files that know later times than the clock pull store time up to them. */
-static void begins_after_the_newest_file(void **state)
+/* Set back by an hour, it is followed at once, and a new era tells so. */
+static void long_steps_back_begin_an_era(void **state)
 {
 	struct mvs_timeline line = {0};
 
 	mvs_timeline_update(&line, 50 * S, wall);
-	mvs_timeline_raise(&line, wall / 1000000 + 60000);
-	assert_int_equal(mvs_timeline_ms(&line, (int64_t)(50 * S)), wall / 1000000 + 60000);
-	mvs_timeline_raise(&line, wall / 1000000);
-	assert_int_equal(mvs_timeline_ms(&line, (int64_t)(50 * S)), wall / 1000000 + 60000);
+	mvs_timeline_update(&line, 60 * S, wall + 10 * S - 3600 * S);
+	assert_int_equal(
+		mvs_timeline_ms(&line, (int64_t)(60 * S)), (wall + 10 * S - 3600 * S) / 1000000);
+	assert_int_equal(line.ahead_ns, 0);
+	assert_int_equal(line.era, 1);
+}
+
+/* A node's clock at the ends of what 64 bits hold gives some time, without overflow. */
+static void any_clock_gives_some_time(void **state)
+{
+	static const uint64_t told[] = {UINT64_MAX, 0, (uint64_t)INT64_MAX, 1ull << 63, 5};
+	struct mvs_timeline line = {0};
+	struct mvs_offset offset = {0};
+
+	mvs_timeline_update(&line, 50 * S, wall);
+	for (unsigned i = 0; i < 5; i++) {
+		mvs_offset_update(&offset, (100 + i) * S, told[i]);
+		mvs_timeline_ms(&line, mvs_offset_apply(&offset, told[4 - i]));
+	}
+	assert_true(offset.set);
 }
 
 /* Samples that travel 1 to 40 ms are mapped to times at most 3 ms off their spacing. */
@@ -93,7 +111,8 @@ int main(void)
 		cmocka_unit_test(follows_the_wall_clock),
 		cmocka_unit_test(steps_forward_at_once),
 		cmocka_unit_test(steps_back_are_slewed),
-		cmocka_unit_test(begins_after_the_newest_file),
+		cmocka_unit_test(long_steps_back_begin_an_era),
+		cmocka_unit_test(any_clock_gives_some_time),
 		cmocka_unit_test(transport_delay_is_filtered),
 		cmocka_unit_test(suspended_node_is_believed_again),
 	};
