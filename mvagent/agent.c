@@ -54,7 +54,14 @@ void mva_refuse_body(struct mva_agent *agent, const struct mvmp_request *request
 	struct mvmp_error err;
 
 	mvmp_fail(&err, MVMP_INVALID, "the arguments of %s are malformed", request->verb->name);
-	mva_refuse(agent, request->call, &err, now);
+	mva_refuse_change(agent, request, &err, now);
+}
+
+void mva_refuse_change(struct mva_agent *agent, const struct mvmp_request *request,
+	const struct mvmp_error *err, uint64_t now)
+{
+	mva_refuse(agent, request->call, err, now);
+	mva_agent_refused(agent, request->caller, request->verb, err, now);
 }
 
 void mva_agent_request(void *ctx, const struct mvmp_request *request, uint64_t now)

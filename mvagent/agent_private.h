@@ -64,6 +64,9 @@ void mva_answer(
 	struct mva_agent *agent, mvmp_call call, const ProtobufCMessage *message, uint64_t now);
 void mva_refuse(
 	struct mva_agent *agent, mvmp_call call, const struct mvmp_error *err, uint64_t now);
+/* The same for a change that was asked for; the audit log hears of it. */
+void mva_refuse_change(struct mva_agent *agent, const struct mvmp_request *request,
+	const struct mvmp_error *err, uint64_t now);
 /* The request's body is not what its verb takes. */
 void mva_refuse_body(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now);
 

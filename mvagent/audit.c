@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <jansson.h>
 #include <mvmp/bytes.h>
+#include <mvmp/clean_text.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_MAX = 256 * 1024 };
+enum { PENDING_MAX = 256 * 1024, TEXT_MAX = 512 };
 
 static const char current[] = "audit.log", older[] = "audit.log.1";
 
@@ -18,6 +19,7 @@ struct mva_audit {
 	size_t file; /* bytes of the current file that are sure */
 	size_t saving;
 	bool rotating, unsure;
+	bool torn; /* the file's last line has no end */
 	uint64_t minute;
 	unsigned refusals, left_out;
 };
@@ -30,6 +32,16 @@ static void note_size(void *ctx, const char *name, uint64_t size)
 		audit->file = (size_t)size;
 }
 
+/* A line that a power cut tore must not swallow the next one. */
+static bool is_torn(struct mva_audit *audit)
+{
+	char last;
+
+	return audit->file &&
+	       audit->disk->ops->read(audit->disk, current, audit->file - 1, &last, 1) == 1 &&
+	       last != '\n';
+}
+
 struct mva_audit *mva_audit_new(struct mva_disk *disk, size_t bytes)
 {
 	struct mva_audit *audit = calloc(1, sizeof *audit);
@@ -39,6 +51,7 @@ struct mva_audit *mva_audit_new(struct mva_disk *disk, size_t bytes)
 	audit->disk = disk;
 	audit->bytes_max = bytes ? bytes : MVA_AUDIT_BYTES;
 	disk->ops->list(disk, note_size, audit);
+	audit->torn = is_torn(audit);
 	return audit;
 }
 
@@ -49,9 +62,17 @@ void mva_audit_free(struct mva_audit *audit)
 	free(audit);
 }
 
-/* One line; the caller frees it. NULL without memory or with text that is no UTF-8. */
+/* Names and sentences may hold what callers and guests wrote. */
+static const char *cleaned(char to[static TEXT_MAX], const char *from)
+{
+	mvmp_clean_text(to, TEXT_MAX, from ? from : "", from ? strlen(from) : 0);
+	return to;
+}
+
+/* One line; the caller frees it. NULL without memory. */
 static char *line_of(const struct mva_audit_entry *e, unsigned left_out)
 {
+	char who[TEXT_MAX], arguments[TEXT_MAX], text[TEXT_MAX];
 	char operation[2 * MVMP_ID_LEN + 1] = "";
 	json_t *json;
 	char *line;
@@ -59,9 +80,9 @@ static char *line_of(const struct mva_audit_entry *e, unsigned left_out)
 	if (e->operation)
 		mvmp_hex(operation, e->operation, MVMP_ID_LEN);
 	json = json_pack("{sI ss sI ss ss ss ss ss}", "wall_ns", (json_int_t)e->wall_ns, "who",
-		e->who, "serial", (json_int_t)e->serial, "verb", e->verb, "arguments",
-		e->arguments ? e->arguments : "", "result", e->result, "text",
-		e->text ? e->text : "", "operation", operation);
+		cleaned(who, e->who), "serial", (json_int_t)e->serial, "verb", e->verb, "arguments",
+		cleaned(arguments, e->arguments), "result", e->result, "text",
+		cleaned(text, e->text), "operation", operation);
 	if (json && left_out)
 		json_object_set_new(json, "refusals_left_out", json_integer(left_out));
 	line = json ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -71,7 +92,7 @@ static char *line_of(const struct mva_audit_entry *e, unsigned left_out)
 
 static void put(struct mva_audit *audit, const char *line)
 {
-	size_t len = strlen(line) + 1;
+	size_t start = audit->torn, len = start + strlen(line) + 1;
 
 	if (audit->used + len > PENDING_MAX)
 		return; /* the disk has been failing for long */
@@ -84,9 +105,11 @@ static void put(struct mva_audit *audit, const char *line)
 		audit->pending = grown;
 		audit->size = size;
 	}
-	memcpy(audit->pending + audit->used, line, len - 1);
+	audit->pending[audit->used] = '\n'; /* ends the torn line */
+	memcpy(audit->pending + audit->used + start, line, len - start - 1);
 	audit->pending[audit->used + len - 1] = '\n';
 	audit->used += len;
+	audit->torn = false;
 }
 
 void mva_audit_add(struct mva_audit *audit, const struct mva_audit_entry *entry)

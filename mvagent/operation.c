@@ -42,6 +42,15 @@ bool mva_operation_wait(struct mva_agent *agent, struct mva_operation *op, mvmp_
 	return false;
 }
 
+static bool waiter_is_free(const struct mva_agent *agent)
+{
+	for (unsigned i = 0; i < MVA_WAITERS_MAX; i++) {
+		if (!agent->operations.waiter[i].call)
+			return true;
+	}
+	return false;
+}
+
 static uint64_t answer_by(const struct mvmp_request *request, uint64_t now)
 {
 	uint64_t ms = request->deadline_ms;
@@ -135,7 +144,7 @@ bool mva_operation_known(struct mva_agent *agent, const struct mvmp_request *req
 			answer_from_journal(agent, request, now);
 		return true;
 	}
-	mva_refuse(agent, request->call, &err, now);
+	mva_refuse_change(agent, request, &err, now);
 	return true;
 }
 
@@ -183,11 +192,13 @@ void mva_operation_begin(struct mva_agent *agent, const struct mvmp_request *req
 	struct mva_operation *op = free_operation(agent);
 	struct mvmp_error err;
 
-	if (!op) {
+	/* BUSY must mean that nothing was begun: whoever hears it asks again. */
+	if (!op || !waiter_is_free(agent)) {
 		free(arguments);
-		mvmp_fail(&err, MVMP_BUSY, "%s works on %d operations already", agent->node,
-			MVA_OPERATIONS_MAX);
-		mva_refuse(agent, request->call, &err, now);
+		mvmp_fail(&err, MVMP_BUSY, "%s works on %d operations for %d callers already",
+			agent->node, agent->operations.running, MVA_WAITERS_MAX);
+		mvmp_hint(&err, "nothing was begun; ask again");
+		mva_refuse_change(agent, request, &err, now);
 		return;
 	}
 	*op = (struct mva_operation){.agent = agent,
@@ -211,31 +222,42 @@ void mva_operation_begin(struct mva_agent *agent, const struct mvmp_request *req
 
 static void audit(struct mva_agent *agent, const struct mva_operation *op)
 {
+	char arguments[sizeof op->intent.summary + sizeof op->object + 4];
 	struct mva_audit_entry entry = {
 		.wall_ns = agent->env.wall_ns(agent->env.ctx),
 		.serial = op->intent.serial,
 		.who = op->who,
 		.verb = op->verb->name,
-		.arguments = op->intent.summary,
+		.arguments = arguments,
 		.result = mvmp_status_name(op->error.status),
 		.text = op->error.text,
 		.operation = op->intent.operation,
 	};
 
+	snprintf(arguments, sizeof arguments, op->object[0] ? "%s (%s)" : "%s", op->intent.summary,
+		op->object);
 	mva_audit_add(agent->audit, &entry);
+}
+
+/* "Ask again" cannot be the end of an operation: its id would be answered so for ever. */
+static void not_done(struct mvmp_error *err)
+{
+	err->status = MVMP_FAILED;
+	if (!err->hint[0])
+		mvmp_hint(err, "nothing was changed; ask for it anew");
 }
 
 void mva_operation_finish(struct mva_operation *op, const struct mvmp_error *err, uint8_t *body,
 	size_t body_len, uint64_t now)
 {
 	struct mva_agent *agent = op->agent;
-	struct mva_result result = {.status = err->status,
-		.text = err->text,
-		.hint = err->hint,
-		.body = body,
-		.body_len = body_len};
+	struct mva_result result = {
+		.text = op->error.text, .hint = op->error.hint, .body = body, .body_len = body_len};
 
 	op->error = *err;
+	if (err->status == MVMP_BUSY || err->status == MVMP_RUNNING)
+		not_done(&op->error);
+	result.status = op->error.status;
 	op->body = body;
 	op->body_len = body_len;
 	op->state = MVA_OPERATION_RESULT;

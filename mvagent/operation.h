@@ -38,7 +38,8 @@ struct mva_operation {
 	char who[MVMP_NAME_MAX + 1];
 	const struct mvmp_verb_info *verb;
 	mva_operation_apply *apply;
-	void *arguments; /* owned */
+	void *arguments;  /* owned */
+	char object[160]; /* what it was about, as found: "web-07, UUID"; for the audit log */
 	struct mvmp_error error;
 	uint8_t *body; /* owned */
 	size_t body_len;
@@ -67,7 +68,8 @@ void mva_operation_begin(struct mva_agent *agent, const struct mvmp_request *req
 	const char *summary, mva_operation_apply *apply, void *arguments, uint64_t now);
 
 /* The operation ended; err->status MVMP_OK, MVMP_DRIFT or why not. The body (malloc'd, may be
- * NULL) is taken over. */
+ * NULL) is taken over. Callers repeat what is answered as BUSY or RUNNING, but an operation that
+ * was begun has one end only: from a backend both become FAILED, with the same sentence. */
 void mva_operation_finish(struct mva_operation *op, const struct mvmp_error *err, uint8_t *body,
 	size_t body_len, uint64_t now);
 

@@ -160,6 +160,12 @@ static int open_agent(struct serve *s, struct mvmp_error *err)
 	return mva_agent_new(&config, mvmp_now(), &s->agent, err);
 }
 
+static void on_refused(void *ctx, const struct mvmp_cert *caller, const struct mvmp_verb_info *verb,
+	const struct mvmp_error *error, uint64_t now)
+{
+	mva_agent_refused(ctx, caller, verb, error, now);
+}
+
 /* Threads are made in the sandbox: it would not reach one that was there before. */
 static int start_serving(struct serve *s, struct mvmp_error *err)
 {
@@ -167,6 +173,7 @@ static int start_serving(struct serve *s, struct mvmp_error *err)
 	if (!s->committer ||
 		mvmp_run_serve(s->run, s->identity.cert.roles, mva_agent_request, s->agent))
 		return mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
+	mvmp_server_set_refused(mvmp_run_server(s->run), on_refused, s->agent);
 	return 0;
 }
 

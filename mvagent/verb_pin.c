@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer.h"
+#include <mvmp/bytes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,15 @@ static uint64_t keep_wish(struct pinning *p, const struct mva_pin_result *result
 	return mva_wishes_keep(&agent->wishes, &wish);
 }
 
+/* A caller may have written a domid or half a truth: the log says which domain it was. */
+static void note_domain(struct mva_operation *op, const struct mva_pin_result *result)
+{
+	char uuid[37];
+
+	snprintf(op->object, sizeof op->object, "%s, %s", result->name,
+		mvmp_uuid_text(uuid, result->uuid));
+}
+
 static void pinned(void *ctx, const struct mvmp_error *err, const struct mva_pin_result *result)
 {
 	struct pinning *p = ctx;
@@ -76,6 +86,8 @@ static void pinned(void *ctx, const struct mvmp_error *err, const struct mva_pin
 	size_t len = 0;
 	uint8_t *body = applied ? pack_answer(p, result, wish, now, &len) : NULL;
 
+	if (p->op && result && result->name[0])
+		note_domain(p->op, result);
 	if (p->op) {
 		mva_operation_finish(p->op, err, body, len, now); /* frees the pinning with it */
 		return;
@@ -172,7 +184,7 @@ void mva_verb_pin(struct mva_agent *agent, const struct mvmp_request *request, u
 		p->agent = agent;
 		p->begun = now;
 		if (read_pin(agent, &p->pin, body, &err)) {
-			mva_refuse(agent, request->call, &err, now);
+			mva_refuse_change(agent, request, &err, now);
 			free(p);
 		} else {
 			begin(agent, request, p, now);

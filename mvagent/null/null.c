@@ -40,15 +40,16 @@ static int read_options(struct null_script *script, const char *text, struct mvm
 		bool *flag;
 	} option[] = {{"fail-sample", &script->fail_sample}, {"fail-perf", &script->fail_perf},
 		{"fail-pin", &script->fail_pin}, {"drift", &script->drift},
-		{"hold-pin", &script->hold_pin}};
+		{"hold-pin", &script->hold_pin}, {"busy-pin", &script->busy_pin}};
+	const size_t options = sizeof option / sizeof option[0];
 
 	while (text && *text) {
 		size_t len = strcspn(text, ","), i = 0;
 
-		while (i < 5 &&
+		while (i < options &&
 			(strlen(option[i].name) != len || memcmp(option[i].name, text, len) != 0))
 			i++;
-		if (i == 5)
+		if (i == options)
 			return mvmp_fail(err, MVMP_INVALID, "null: there is no option \"%.*s\"",
 				(int)len, text);
 		*option[i].flag = true;
@@ -216,8 +217,10 @@ static void null_pin(
 	struct mva_pin_result none = {0};
 	struct mvmp_error err;
 
-	if (null->script.fail_pin || null->script.gone || pin->vcpu) {
-		if (null->script.fail_pin)
+	if (null->script.fail_pin || null->script.busy_pin || null->script.gone || pin->vcpu) {
+		if (null->script.busy_pin)
+			mvmp_fail(&err, MVMP_BUSY, "the null backend takes no more pins now");
+		else if (null->script.fail_pin)
 			mvmp_fail(&err, MVMP_FAILED, "the null backend was told to fail");
 		else if (null->script.gone)
 			mvmp_fail(&err, MVMP_NOT_FOUND, "no domain is called %s", pin->domain);

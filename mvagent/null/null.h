@@ -5,14 +5,14 @@
 /*
  * The null backend: two pCPUs, one domain "null-01" with one vCPU, and whatever failure a test
  * asks for. Options: "fail-sample", "fail-perf", "fail-pin", "drift" (a pin reads back as pCPU
- * 1), "hold-pin" (a pin ends only by null_backend_release()).
+ * 1), "hold-pin" (a pin ends only by null_backend_release()), "busy-pin".
  */
 
 #include "../backend.h"
 
 /* Knobs and counts for tests. */
 struct null_script {
-	bool fail_sample, fail_perf, fail_pin, drift, hold_pin;
+	bool fail_sample, fail_perf, fail_pin, drift, hold_pin, busy_pin;
 	bool gone;	      /* the domain does not exist now */
 	uint32_t incarnation; /* of the domain */
 	unsigned samples, pins;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "clean_text.h"
+#include <mvmp/clean_text.h>
 #include <stdint.h>
 #include <string.h>
 

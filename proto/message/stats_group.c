@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stats_group.h"
-#include "clean_text.h"
 #include <errno.h>
+#include <mvmp/clean_text.h>
 
 /* What stands before the columns; views into the frame. */
 struct group {

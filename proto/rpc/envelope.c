@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "envelope.h"
-#include "../message/clean_text.h"
 #include "mvmp.pb-c.h"
 #include <errno.h>
+#include <mvmp/clean_text.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -22,6 +22,8 @@ struct mvmp_server {
 	uint16_t roles;
 	mvmp_server_handler *handler;
 	void *ctx;
+	mvmp_server_refused *refused; /* may be NULL */
+	void *refused_ctx;
 	struct rpc_cluster cluster;
 	mvmp_call last;
 	unsigned calls_max;
@@ -58,6 +60,12 @@ void mvmp_server_free(struct mvmp_server *server)
 	for (unsigned i = 0; i < server->calls_max; i++)
 		forget(&server->served[i]);
 	free(server);
+}
+
+void mvmp_server_set_refused(struct mvmp_server *server, mvmp_server_refused *refused, void *ctx)
+{
+	server->refused = refused;
+	server->refused_ctx = ctx;
 }
 
 void mvmp_server_set_cluster(struct mvmp_server *server, const struct mvmp_identity *identity,
@@ -148,6 +156,17 @@ static int check(struct mvmp_server *server, const struct rpc_request *request,
 	return 0;
 }
 
+static void refuse(struct mvmp_server *server, struct served *served,
+	const struct rpc_request *request, const struct mvmp_cert *caller,
+	const struct mvmp_error *err, uint64_t now)
+{
+	const struct mvmp_verb_info *info = mvmp_verb_info(request->verb);
+
+	answer_call(server, served, err, NULL, 0, now);
+	if (info && server->refused)
+		server->refused(server->refused_ctx, caller, info, err, now);
+}
+
 static void exchange(struct mvmp_server *server, struct served *served,
 	const struct rpc_request *request, uint64_t now)
 {
@@ -216,7 +235,7 @@ static void take_request(struct mvmp_server *server, mvmp_session session,
 	served->session = session;
 	served->id = request->id;
 	if (check(server, request, &caller, &err))
-		answer_call(server, served, &err, NULL, 0, now);
+		refuse(server, served, request, &caller, &err, now);
 	else
 		serve(server, served, request, &caller, now);
 }

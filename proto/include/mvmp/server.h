@@ -32,10 +32,17 @@ struct mvmp_request {
 /* Must lead to exactly one mvmp_server_answer() for request->call, now or later. */
 typedef void mvmp_server_handler(void *ctx, const struct mvmp_request *request, uint64_t now);
 
+/* A request was refused before the handler saw it: `error` is what the caller was told. */
+typedef void mvmp_server_refused(void *ctx, const struct mvmp_cert *caller,
+	const struct mvmp_verb_info *verb, const struct mvmp_error *error, uint64_t now);
+
 /* `calls_max` bounds requests being served at once (0: 256); beyond it callers get MVMP_BUSY. */
 int mvmp_server_new(struct mvmp_endpoint *ep, uint16_t own_roles, mvmp_server_handler *handler,
 	void *ctx, unsigned calls_max, struct mvmp_server **ret);
 void mvmp_server_free(struct mvmp_server *server);
+
+/* Tells of refused requests whose verb is known, for an audit log. The rate is the callers'. */
+void mvmp_server_set_refused(struct mvmp_server *server, mvmp_server_refused *refused, void *ctx);
 
 /* Answers MVMP_VERB_CLUSTER_EXCHANGE from `identity` (borrowed) instead of by the handler. */
 void mvmp_server_set_cluster(struct mvmp_server *server, const struct mvmp_identity *identity,

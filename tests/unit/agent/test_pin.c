@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent_fixture.h"
+#include "audit.h"
 #include "null/null.h"
+#include "operation.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -99,7 +101,8 @@ static void a_pin_is_applied_read_back_kept_and_audited(void **state)
 	assert_string_equal(audit->entry[0]->who, "ada");
 	assert_int_equal(audit->entry[0]->serial, 204);
 	assert_string_equal(audit->entry[0]->verb, "pin");
-	assert_string_equal(audit->entry[0]->arguments, "pin null-01 vCPU 0 to 1");
+	assert_string_equal(audit->entry[0]->arguments,
+		"pin null-01 vCPU 0 to 1 (null-01, 00000000-0000-4000-8000-000000000001)");
 	assert_string_equal(audit->entry[0]->result, "ok");
 	assert_memory_equal(audit->entry[0]->operation.data, id(1), MVMP_ID_LEN);
 	mvmp__audit_answer__free_unpacked(audit, NULL);
@@ -376,6 +379,90 @@ static void to_unpin_ends_the_wish(void **state)
 	fixture_end(&f);
 }
 
+static void a_backend_that_is_busy_ends_the_operation_as_failed_for_good(void **state)
+{
+	const struct answered *a;
+
+	fixture_start(&f, &mva_backend_null, "busy-pin");
+	a = fixture_answer(&f, pin(1, "1"));
+	assert_int_equal(a->err.status, MVMP_FAILED);
+	assert_string_equal(a->err.text, "the null backend takes no more pins now");
+	assert_string_equal(a->err.hint, "nothing was changed; ask for it anew");
+	script()->busy_pin = false;
+	assert_int_equal(fixture_status(&f, pin(1, "1")), MVMP_FAILED); /* one end only */
+	assert_int_equal(fixture_status(&f, pin(2, "1")), MVMP_OK);
+	fixture_end(&f);
+}
+
+static void busy_by_too_many_waiters_means_that_nothing_was_begun(void **state)
+{
+	mvmp_call call;
+
+	fixture_start(&f, &mva_backend_null, "hold-pin");
+	pin(1, "1");
+	for (unsigned i = 1; i < MVA_WAITERS_MAX; i++)
+		pin(1, "1");
+	call = pin(2, "0");
+	assert_int_equal(fixture_status(&f, call), MVMP_BUSY);
+	fixture_restart(&f, true, &mva_backend_null, NULL);
+	assert_int_equal(fixture_status(&f, pin(2, "0")), MVMP_OK); /* never heard of */
+	fixture_end(&f);
+}
+
+static void refused_changes_are_audited_with_their_sentence(void **state)
+{
+	Mvmp__AuditAnswer *audit;
+
+	fixture_start(&f, &mva_backend_null, NULL);
+	pin(1, "97");
+	pin(2, "1");
+	pin(2, "0"); /* other arguments */
+	audit = read_audit();
+	assert_int_equal(audit->n_entry, 3);
+	assert_string_equal(audit->entry[0]->result, "invalid");
+	assert_non_null(strstr(audit->entry[0]->text, "pCPU 97"));
+	assert_string_equal(audit->entry[2]->result, "conflict");
+	mvmp__audit_answer__free_unpacked(audit, NULL);
+	fixture_end(&f);
+}
+
+static void text_that_is_no_utf8_is_audited_cleaned(void **state)
+{
+	struct mva_disk *disk = mva_disk_memory();
+	struct mva_audit *log = mva_audit_new(disk, 0);
+	struct mva_batch batch = {0};
+	char text[1024] = {0};
+
+	mva_audit_add(log, &(struct mva_audit_entry){.who = "ada",
+				   .verb = "pin",
+				   .arguments = "pin caf\xe9\n to 1",
+				   .result = "ok"});
+	mva_audit_save(log, &batch);
+	mva_audit_saved(log, mva_batch_run(&batch, disk));
+	disk->ops->read(disk, "audit.log", 0, text, sizeof text - 1);
+	assert_non_null(strstr(text, "\"arguments\":\"pin caf?? to 1\""));
+	mva_batch_free(&batch);
+	mva_audit_free(log);
+	disk->ops->close(disk);
+}
+
+static void an_entry_behind_a_torn_line_begins_a_new_one(void **state)
+{
+	Mvmp__AuditAnswer *audit;
+
+	fixture_start(&f, &mva_backend_null, NULL);
+	pin(1, "1");
+	assert_int_equal(f.disk->ops->append(f.disk, "audit.log", "{\"wall_ns\":12", 13), 0);
+	assert_int_equal(f.disk->ops->sync(f.disk, "audit.log"), 0);
+	fixture_restart(&f, true, &mva_backend_null, NULL);
+	pin(2, "0");
+	audit = read_audit();
+	assert_int_equal(audit->n_entry, 2);
+	assert_memory_equal(audit->entry[1]->operation.data, id(2), MVMP_ID_LEN);
+	mvmp__audit_answer__free_unpacked(audit, NULL);
+	fixture_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +484,11 @@ int main(void)
 		cmocka_unit_test(
 			a_wish_is_applied_again_after_a_restart_and_when_the_domain_comes_back),
 		cmocka_unit_test(to_unpin_ends_the_wish),
+		cmocka_unit_test(a_backend_that_is_busy_ends_the_operation_as_failed_for_good),
+		cmocka_unit_test(busy_by_too_many_waiters_means_that_nothing_was_begun),
+		cmocka_unit_test(refused_changes_are_audited_with_their_sentence),
+		cmocka_unit_test(text_that_is_no_utf8_is_audited_cleaned),
+		cmocka_unit_test(an_entry_behind_a_torn_line_begins_a_new_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,10 @@ struct bench {
 	struct test_node *caller, *node;
 	struct mvmp_client *client;
 	struct mvmp_server *server;
-	unsigned handled;
+	unsigned handled, refused;
+	struct mvmp_error refusal;
+	const struct mvmp_verb_info *refused_verb;
+	char refused_name[MVMP_NAME_MAX + 1];
 	size_t answer_len;
 	unsigned done;
 	struct mvmp_error error;
@@ -61,6 +64,17 @@ static void on_request(void *ctx, const struct mvmp_request *request, uint64_t n
 	free(body);
 }
 
+static void on_refused(void *ctx, const struct mvmp_cert *caller, const struct mvmp_verb_info *verb,
+	const struct mvmp_error *error, uint64_t now)
+{
+	struct bench *b = ctx;
+
+	b->refused++;
+	b->refusal = *error;
+	b->refused_verb = verb;
+	strcpy(b->refused_name, caller->name);
+}
+
 static void on_done(void *ctx, const struct mvmp_answer *answer)
 {
 	struct bench *b = ctx;
@@ -76,6 +90,7 @@ static void start_server(struct bench *b)
 {
 	assert_int_equal(
 		mvmp_server_new(b->node->ep, MVMP_ROLE_NODE, on_request, b, 0, &b->server), 0);
+	mvmp_server_set_refused(b->server, on_refused, b);
 }
 
 static int set_up(void **state)
@@ -177,6 +192,11 @@ static void an_observer_cannot_pin(void **state)
 	call(b, MVMP_VERB_PIN, "r1-n05", 0, 1000);
 	run_ms(b, 100);
 	assert_int_equal(b->error.status, MVMP_NOT_ALLOWED);
+	/* And the node is told who was refused what, for its audit log. */
+	assert_int_equal(b->refused, 1);
+	assert_string_equal(b->refused_name, "ada");
+	assert_int_equal(b->refused_verb->verb, MVMP_VERB_PIN);
+	assert_string_equal(b->refusal.text, b->error.text);
 	assert_string_equal(
 		b->error.text, "certificate 1 (ada) has role observer, pin needs operator");
 	assert_int_equal(b->handled, 0);
