@@ -216,6 +216,12 @@ static const uint8_t *signer(const struct mvmp_crypto_ops *crypto,
 	return NULL;
 }
 
+bool mvmp_cluster_has_signer(const struct mvmp_crypto_ops *crypto,
+	const struct mvmp_cluster *cluster, const struct mvmp_cert *cert)
+{
+	return signer(crypto, cluster, cert) != NULL;
+}
+
 enum mvmp_verdict mvmp_cert_check(const struct mvmp_crypto_ops *crypto, struct mvmp_cert *cert,
 	const struct mvmp_cluster *cluster, const uint8_t *bytes, size_t len, uint64_t now_s)
 {

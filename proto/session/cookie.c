@@ -5,12 +5,17 @@
 
 /*
  * Load control of handshakes. A handshake costs about 150 us of public-key work, so all
- * together are limited. When half of the burst is used up, a sender must prove that it receives
- * at the MAC it sends from (a cookie, as in WireGuard), and each MAC has a rate of its own.
+ * together are limited. When half of the burst or of the places for unconfirmed handshakes is used
+ * up, a sender must prove that it receives at the MAC it sends from (a cookie, as in WireGuard),
+ * and each MAC has a rate of its own. The rates are spent only after the INIT was read and found
+ * newer than what its sender confirmed: replays of a proven INIT spend nothing.
  */
 
 static const struct mvmp_rate all_rate = {.spacing_ns = MVMP_NS_PER_S / 500, .burst = 200};
-static const struct mvmp_rate cookie_rate = {.spacing_ns = MVMP_NS_PER_S / 500, .burst = 200};
+/* Symmetric work only, and no longer than the INIT it answers: set so high that who floods with
+ * recorded INITs does not use up the COOKIEs of the others. */
+static const struct mvmp_rate cookie_rate = {.spacing_ns = MVMP_NS_PER_S / 20000, .burst = 1000};
+static const struct mvmp_rate read_rate = {.spacing_ns = MVMP_NS_PER_S / 5000, .burst = 500};
 static const struct mvmp_rate mac_rate = {.spacing_ns = MVMP_NS_PER_S / 10, .burst = 20};
 
 enum init_places {
@@ -40,8 +45,11 @@ static void turn_secrets(struct mvmp_endpoint *ep, uint64_t now)
 
 static bool cookie_proven(struct mvmp_endpoint *ep, const struct arrival *in)
 {
+	static const uint8_t none[MVMP_MAC_FIELD_LEN];
 	const uint8_t *proof = in->frame.payload + INIT_COOKIE_AT;
 
+	if (!memcmp(proof, none, sizeof(none)))
+		return false;
 	for (unsigned i = 0; i < 2; i++) {
 		uint8_t cookie[MVMP_MAC_FIELD_LEN], mac[MVMP_MAC_FIELD_LEN];
 
@@ -92,24 +100,48 @@ void mvmp_cookie_refuse(
 		[MVMP_DROP_ROLE] = MVMP_REFUSAL_ROLE,
 		[MVMP_DROP_MAC] = MVMP_REFUSAL_MAC,
 		[MVMP_DROP_FULL] = MVMP_REFUSAL_FULL,
+		[MVMP_DROP_SESSION] = MVMP_REFUSAL_SESSION,
 	};
 
 	send_cookie(ep, in, refusals[reason] ? refusals[reason] : MVMP_REFUSAL_CERT);
 }
 
+/* Half of the places are taken. Who replays recorded INITs (a stranger can) takes places, but
+ * cannot open the COOKIE that the next one asks for. */
+static bool crowded(const struct responder *r)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < r->count; i++)
+		taken += r->half_open[i].pair != NULL;
+	return 2 * taken >= r->count;
+}
+
+static bool strained(const struct responder *r, uint64_t now)
+{
+	return crowded(r) || mvmp_limiter_strained(&r->all, &all_rate, now);
+}
+
 enum mvmp_verdict mvmp_cookie_gate(struct mvmp_endpoint *ep, const struct arrival *in)
 {
 	struct responder *r = &ep->responder;
-	uint32_t place = mvmp_addr_hash(in->from) % (sizeof(r->by_mac) / sizeof(r->by_mac[0]));
 
-	if (mvmp_limiter_strained(&r->all, &all_rate, in->now)) {
+	if (strained(r, in->now)) {
 		turn_secrets(ep, in->now);
 		if (!cookie_proven(ep, in)) {
 			send_cookie(ep, in, MVMP_REFUSAL_NONE);
 			return MVMP_DROP_COOKIE;
 		}
-		if (!mvmp_limiter_take(&r->by_mac[place], &mac_rate, in->now))
-			return MVMP_DROP_RATE;
 	}
+	return mvmp_limiter_take(&r->reads, &read_rate, in->now) ? MVMP_ACCEPTED : MVMP_DROP_RATE;
+}
+
+enum mvmp_verdict mvmp_cookie_admit(struct mvmp_endpoint *ep, const struct arrival *in)
+{
+	struct responder *r = &ep->responder;
+	uint32_t place = mvmp_addr_hash(in->from) % (sizeof(r->by_mac) / sizeof(r->by_mac[0]));
+
+	if (strained(r, in->now) && !mvmp_limiter_take(&r->by_mac[place], &mac_rate, in->now))
+		return MVMP_DROP_RATE;
 	return mvmp_limiter_take(&r->all, &all_rate, in->now) ? MVMP_ACCEPTED : MVMP_DROP_RATE;
 }

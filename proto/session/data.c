@@ -24,8 +24,8 @@ static int seal_and_send(
 		.counter = pair->next[channel]++};
 	int rc;
 
-	if (head.counter >= MVMP_REKEY_FRAMES && s->initiated)
-		s->rekey_at = 0;
+	if (head.counter >= MVMP_REKEY_FRAMES)
+		mvmp_session_renew_early(s);
 	if (channel == MVMP_STATS)
 		head.counter |= MVMP_COUNTER_STATS;
 	mvmp_frame_encode(frame, &head);
@@ -277,8 +277,8 @@ static void note_life(struct session *s, uint64_t counter, uint64_t now)
 	s->peer.seen = now;
 	s->pings = 0;
 	s->doubted = false;
-	if (s->initiated && (counter & ~MVMP_COUNTER_STATS) >= MVMP_REKEY_FRAMES)
-		s->rekey_at = 0;
+	if ((counter & ~MVMP_COUNTER_STATS) >= MVMP_REKEY_FRAMES)
+		mvmp_session_renew_early(s);
 }
 
 enum mvmp_verdict mvmp_data_receive(struct mvmp_endpoint *ep, const struct arrival *in)
@@ -288,6 +288,7 @@ enum mvmp_verdict mvmp_data_receive(struct mvmp_endpoint *ep, const struct arriv
 	enum mvmp_verdict verdict;
 	mvmp_session handle;
 	struct session *s;
+	bool renews;
 
 	if (!pair)
 		return MVMP_DROP_SESSION;
@@ -298,10 +299,11 @@ enum mvmp_verdict mvmp_data_receive(struct mvmp_endpoint *ep, const struct arriv
 	verdict = open_frame(ep, in, pair);
 	if (verdict != MVMP_ACCEPTED)
 		return verdict;
+	renews = pair->half_open && pair->half_open->replaces;
 	handle = pair->session ? pair->session->handle
 			       : mvmp_responder_confirm(ep, pair->half_open, in->now);
 	if (!handle)
-		return MVMP_DROP_FULL;
+		return renews ? MVMP_DROP_SESSION : MVMP_DROP_FULL;
 	s = mvmp_session_find(ep, handle);
 	if (!s)
 		return MVMP_ACCEPTED;

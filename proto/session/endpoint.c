@@ -289,6 +289,11 @@ mvmp_session mvmp_endpoint_connect(struct mvmp_endpoint *ep, const struct mvmp_a
 	s = mvmp_session_take(ep, to, now);
 	if (!s)
 		return 0;
+	if (!ep->link[s->peer.addr.link]
+			.set) { /* dropped by the owner as it heard of an eviction */
+		mvmp_session_drop(ep, s);
+		return 0;
+	}
 	s->initiated = true;
 	s->expect_roles = expect_roles;
 	s->has_expect_mac = expect_mac != NULL;
@@ -392,13 +397,26 @@ const uint8_t *mvmp_endpoint_instance(const struct mvmp_endpoint *ep)
 }
 
 static const char *lost_trust(
-	const struct mvmp_cluster *cluster, const struct mvmp_cert *cert, uint64_t wall_s)
+	const struct mvmp_endpoint *ep, const struct mvmp_cert *cert, uint64_t wall_s)
 {
+	const struct mvmp_cluster *cluster = &ep->identity->cluster;
 	uint64_t now_s = wall_s > cluster->time_floor ? wall_s : cluster->time_floor;
 
 	if (mvmp_cluster_revokes(cluster, cert->serial))
 		return "revoked";
+	if (!mvmp_cluster_has_signer(ep->crypto, cluster, cert))
+		return "signed by a CA key that is not valid any more";
 	return now_s >= cert->not_after ? "expired" : NULL;
+}
+
+static void recheck_half_open(struct mvmp_endpoint *ep, uint64_t wall_s)
+{
+	for (unsigned i = 0; i < ep->responder.count; i++) {
+		struct half_open *half = &ep->responder.half_open[i];
+
+		if (half->pair && lost_trust(ep, &half->cert, wall_s))
+			mvmp_responder_drop(ep, half);
+	}
 }
 
 void mvmp_endpoint_recheck(struct mvmp_endpoint *ep, uint64_t now)
@@ -406,11 +424,10 @@ void mvmp_endpoint_recheck(struct mvmp_endpoint *ep, uint64_t now)
 	uint64_t wall_s = ep->config.env.wall_s(ep->config.env.ctx);
 
 	ep->now = now;
+	recheck_half_open(ep, wall_s);
 	for (unsigned i = 0; i < ep->config.sessions_max; i++) {
 		struct session *s = &ep->session[i];
-		const char *why = s->state == SESSION_UP
-					  ? lost_trust(&ep->identity->cluster, &s->cert, wall_s)
-					  : NULL;
+		const char *why = s->state == SESSION_UP ? lost_trust(ep, &s->cert, wall_s) : NULL;
 
 		if (!why)
 			continue;

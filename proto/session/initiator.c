@@ -342,6 +342,20 @@ static bool open_cookie(struct mvmp_endpoint *ep, const struct arrival *in,
 	return rc == 0;
 }
 
+/* That our session is not known there may be said by another member: look whether it lives. */
+static enum mvmp_verdict take_refusal(
+	struct mvmp_endpoint *ep, struct session *s, uint8_t refusal, uint64_t now)
+{
+	if (refusal > MVMP_REFUSAL_SESSION ||
+		(refusal == MVMP_REFUSAL_SESSION && s->state != SESSION_UP))
+		return MVMP_DROP_RECORD;
+	if (refusal == MVMP_REFUSAL_SESSION)
+		mvmp_session_question(ep, s, now);
+	else
+		expect_failure(ep, s, refusal, "refused by", now);
+	return MVMP_ACCEPTED;
+}
+
 enum mvmp_verdict mvmp_initiator_cookie(struct mvmp_endpoint *ep, const struct arrival *in)
 {
 	struct session *s = shaking(ep, in);
@@ -353,12 +367,8 @@ enum mvmp_verdict mvmp_initiator_cookie(struct mvmp_endpoint *ep, const struct a
 		return MVMP_DROP_MAC;
 	if (!open_cookie(ep, in, s->shake, body))
 		return MVMP_DROP_STRANGER;
-	if (body[0]) {
-		if (body[0] > MVMP_REFUSAL_FULL)
-			return MVMP_DROP_RECORD;
-		expect_failure(ep, s, body[0], "refused by", in->now);
-		return MVMP_ACCEPTED;
-	}
+	if (body[0])
+		return take_refusal(ep, s, body[0], in->now);
 	/* One repetition for each cookie; a flood of COOKIEs makes no flood of INITs. */
 	if (s->shake->has_cookie && mvmp_equal(s->shake->cookie, body + 16, MVMP_MAC_FIELD_LEN))
 		return MVMP_DROP_REPLAY;

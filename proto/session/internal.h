@@ -102,7 +102,8 @@ struct session {
 	mvmp_session handle;
 	enum session_state state;
 	bool initiated, has_expect_mac;
-	bool doubted; /* a BEACON showed another instance; until the next valid frame */
+	bool doubted; /* there are signs that the peer has forgotten it; until the next valid frame
+		       */
 	bool gone;    /* the link says that nobody is at this address any more */
 	uint8_t expect_mac[MVMP_MAC_LEN];
 	uint16_t expect_roles; /* 0: any */
@@ -152,7 +153,7 @@ struct responder {
 	struct stamp stamp[MVMP_STAMPS];
 	uint8_t cookie_secret[2][MVMP_KEY_LEN];
 	uint64_t cookie_turn; /* when the secrets turn; 0: none was drawn */
-	struct mvmp_limiter all, cookies, by_mac[64];
+	struct mvmp_limiter all, reads, cookies, by_mac[64];
 };
 
 /* A member whose hellos came lately: its key, and which of its counters were seen. */
@@ -304,8 +305,10 @@ mvmp_session mvmp_responder_confirm(struct mvmp_endpoint *ep, struct half_open *
 void mvmp_responder_drop(struct mvmp_endpoint *ep, struct half_open *half);
 
 /* ---- cookie.c ---- */
-/* Whether an INIT may go on now; else sends a COOKIE where that helps. */
+/* Whether an INIT may be read now; else sends a COOKIE where that helps. */
 enum mvmp_verdict mvmp_cookie_gate(struct mvmp_endpoint *ep, const struct arrival *in);
+/* Whether one that was read may cause public-key work now. */
+enum mvmp_verdict mvmp_cookie_admit(struct mvmp_endpoint *ep, const struct arrival *in);
 /* Answers an INIT by saying why not. */
 void mvmp_cookie_refuse(
 	struct mvmp_endpoint *ep, const struct arrival *in, enum mvmp_verdict reason);
@@ -336,6 +339,10 @@ void mvmp_session_arm(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
  * whether the session still lives. */
 void mvmp_session_doubt(struct mvmp_endpoint *ep, const struct mvmp_hello *hello,
 	const struct mvmp_addr *addr, uint64_t now);
+/* Asks the peer in quick succession whether it still has the session. */
+void mvmp_session_question(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
+/* New keys before their time, but no more than one handshake a second whatever a peer counts. */
+void mvmp_session_renew_early(struct session *s);
 struct session *mvmp_session_bucket(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);
 
 /* ---- data.c ---- */

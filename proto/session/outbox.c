@@ -185,8 +185,11 @@ static bool fill_lost(struct mvmp_outbox *out, struct mvmp_writer *w, uint64_t n
 		return false;
 	while (sent_of(out, sequence)->state != LOST)
 		sequence++;
-	if (sent_of(out, sequence)->len > room_for_bytes(w))
+	if (sent_of(out, sequence)->len > room_for_bytes(w)) {
+		if (!w->used) /* the path shrank: no frame will ever hold it */
+			sent_of(out, sequence)->tries = MVMP_FRAGMENT_TRIES;
 		return false;
+	}
 	out->lost--;
 	out->counters->retransmissions++;
 	put_sent(out, sequence, w, now);

@@ -150,8 +150,23 @@ static enum mvmp_verdict read_init(struct mvmp_endpoint *ep, const struct arriva
 	return MVMP_ACCEPTED;
 }
 
+/* The session whose keys a handshake renews: named by the initiator, and really its own. */
+static struct session *renewed(struct mvmp_endpoint *ep, uint32_t replaces,
+	const struct mvmp_addr *addr, const uint8_t *instance, const struct mvmp_cert *cert)
+{
+	struct keypair *pair = mvmp_keyring_find(&ep->keyring, replaces);
+	struct session *s = pair ? pair->session : NULL;
+
+	if (!s || s->state != SESSION_UP || s->initiated || !mvmp_addr_equal(&s->peer.addr, addr) ||
+		memcmp(s->peer.instance, instance, MVMP_ID_LEN) ||
+		memcmp(s->cert.key, cert->key, MVMP_KEY_LEN))
+		return NULL;
+	return s;
+}
+
 /* Who is refused for what the certificate says, or because there is no place, is told so; all
- * else is dropped in silence. */
+ * else is dropped in silence. A renewal of what is not known here must not become a new session:
+ * the initiator would go on with the numbers of the old one. */
 static enum mvmp_verdict check_initiator(struct mvmp_endpoint *ep, const struct arrival *in,
 	const struct mvmp_noise *noise, const struct mvmp_greeting *g, struct mvmp_cert *cert)
 {
@@ -162,6 +177,9 @@ static enum mvmp_verdict check_initiator(struct mvmp_endpoint *ep, const struct 
 		verdict = MVMP_DROP_ROLE;
 	if (verdict == MVMP_ACCEPTED && !g->replaces && mvmp_sessions_full(ep, in->now))
 		verdict = MVMP_DROP_FULL;
+	if (verdict == MVMP_ACCEPTED && g->replaces &&
+		!renewed(ep, g->replaces, in->from, g->instance, cert))
+		verdict = MVMP_DROP_SESSION;
 	if (verdict != MVMP_ACCEPTED)
 		mvmp_cookie_refuse(ep, in, verdict);
 	return verdict;
@@ -238,6 +256,8 @@ enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, const struct 
 		return verdict;
 	verdict = read_init(ep, in, &noise, &g);
 	if (verdict == MVMP_ACCEPTED)
+		verdict = mvmp_cookie_admit(ep, in);
+	if (verdict == MVMP_ACCEPTED)
 		verdict = check_initiator(ep, in, &noise, &g, &cert);
 	if (verdict == MVMP_ACCEPTED)
 		verdict = answer_init(ep, in, &noise, &g, &cert);
@@ -247,29 +267,30 @@ enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, const struct 
 
 /* ---- the first valid DATA ---- */
 
-/* The session whose keys this handshake renews: named by the initiator, and really its own. */
-static struct session *renewed(struct mvmp_endpoint *ep, const struct half_open *half)
+/* NULL when the session to be renewed has ended meanwhile, when no place is free, or when the
+ * owner, told that a silent session made place, dropped the link. */
+static struct session *session_for(struct mvmp_endpoint *ep, struct half_open *half, uint64_t now)
 {
-	struct keypair *pair = mvmp_keyring_find(&ep->keyring, half->replaces);
-	struct session *s = pair ? pair->session : NULL;
+	struct keypair *pair = half->pair;
+	struct session *s;
 
-	if (!s || s->state != SESSION_UP || s->initiated ||
-		!mvmp_addr_equal(&s->peer.addr, &half->peer.addr) ||
-		memcmp(s->peer.instance, half->peer.instance, MVMP_ID_LEN) ||
-		memcmp(s->cert.key, half->cert.key, MVMP_KEY_LEN))
-		return NULL;
-	return s;
+	if (half->replaces)
+		return renewed(
+			ep, half->replaces, &half->peer.addr, half->peer.instance, &half->cert);
+	s = mvmp_session_take(ep, &half->peer.addr, now);
+	if (!s || half->pair == pair)
+		return s;
+	mvmp_session_drop(ep, s);
+	return NULL;
 }
 
 mvmp_session mvmp_responder_confirm(struct mvmp_endpoint *ep, struct half_open *half, uint64_t now)
 {
 	struct keypair *pair = half->pair;
-	struct session *s = renewed(ep, half);
-	bool renews = s != NULL;
+	bool renews = half->replaces != 0;
+	struct session *s = session_for(ep, half, now);
 	mvmp_session handle;
 
-	if (!s)
-		s = mvmp_session_take(ep, &half->peer.addr, now);
 	if (!s)
 		return 0;
 	handle = s->handle;

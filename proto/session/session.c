@@ -77,7 +77,8 @@ static void evict_silent(struct mvmp_endpoint *ep, uint64_t now)
 struct session *mvmp_session_take(
 	struct mvmp_endpoint *ep, const struct mvmp_addr *addr, uint64_t now)
 {
-	struct session *s, **bucket = &ep->bucket[mvmp_addr_hash(addr) & ep->bucket_mask];
+	struct mvmp_addr at = *addr; /* the owner, told of an eviction, may end what holds it */
+	struct session *s, **bucket = &ep->bucket[mvmp_addr_hash(&at) & ep->bucket_mask];
 
 	if (!ep->free_session)
 		evict_silent(ep, now);
@@ -87,7 +88,7 @@ struct session *mvmp_session_take(
 	ep->free_session = s->next;
 	*s = (struct session){.state = SESSION_PROBING, .previous_until = MVMP_NEVER};
 	s->handle = ++ep->serial << HANDLE_PLACE_BITS | (uint64_t)(s - ep->session);
-	s->peer.addr = *addr;
+	s->peer.addr = at;
 	s->next = *bucket;
 	*bucket = s;
 	s->rekey_at = MVMP_NEVER;
@@ -259,6 +260,14 @@ void mvmp_session_arm(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 	mvmp_heap_set(&ep->heap, &s->timer, at);
 }
 
+void mvmp_session_renew_early(struct session *s)
+{
+	uint64_t at = s->current->born + MVMP_INIT_RETRY_MAX_MS * MVMP_NS_PER_MS;
+
+	if (s->initiated)
+		s->rekey_at = least(s->rekey_at, at);
+}
+
 static void start_rekey(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 {
 	uint64_t give_up = now + MVMP_EAGER_S * MVMP_NS_PER_S;
@@ -319,6 +328,13 @@ void mvmp_session_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t n
 	mvmp_data_flush(ep, s, now);
 }
 
+void mvmp_session_question(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
+{
+	s->doubted = true;
+	s->ping_wanted |= !s->pings;
+	mvmp_data_flush(ep, s, now);
+}
+
 void mvmp_session_doubt(struct mvmp_endpoint *ep, const struct mvmp_hello *hello,
 	const struct mvmp_addr *addr, uint64_t now)
 {
@@ -329,8 +345,6 @@ void mvmp_session_doubt(struct mvmp_endpoint *ep, const struct mvmp_hello *hello
 				sizeof(s->peer.fingerprint)) ||
 			!memcmp(s->peer.instance, hello->instance, MVMP_ID_LEN))
 			continue;
-		s->doubted = true;
-		s->ping_wanted |= !s->pings;
-		mvmp_data_flush(ep, s, now);
+		mvmp_session_question(ep, s, now);
 	}
 }

@@ -129,7 +129,8 @@ void test_node_start(struct test_node *node)
 	struct mvmp_endpoint_config config = {.identity = node->identity,
 		.env = {node, node_send, node_random, node_wall_s, node_event},
 		.answer_probes = node->answer_probes,
-		.sessions_max = node->sessions_max};
+		.sessions_max = node->sessions_max,
+		.half_open_max = node->half_open_max};
 	struct mvmp_error err;
 
 	memcpy(config.host_boot, node->host_boot, MVMP_ID_LEN);

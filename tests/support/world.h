@@ -22,7 +22,7 @@ struct test_node {
 	struct mvmp_endpoint *ep; /* NULL: the program is dead */
 	uint8_t host_boot[MVMP_ID_LEN];
 	bool answer_probes;
-	unsigned sessions_max;
+	unsigned sessions_max, half_open_max;
 	int send_error; /* what sending says instead, for a dead connection */
 	/* Called for every event, before it is noted below. */
 	void (*hook)(struct test_node *node, const struct mvmp_event *event);

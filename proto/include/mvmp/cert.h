@@ -94,6 +94,10 @@ int mvmp_cluster_decode(const struct mvmp_crypto_ops *crypto, struct mvmp_cluste
 int mvmp_cluster_sign(const struct mvmp_crypto_ops *crypto, const struct mvmp_cluster *cluster,
 	const uint8_t ca_seed[static 32], uint8_t **ret, struct mvmp_error *err);
 
+/* Whether the CA key that signed a checked certificate is one of the cluster's. */
+bool mvmp_cluster_has_signer(const struct mvmp_crypto_ops *crypto,
+	const struct mvmp_cluster *cluster, const struct mvmp_cert *cert);
+
 void mvmp_cluster_clear(struct mvmp_cluster *cluster);
 bool mvmp_cluster_revokes(const struct mvmp_cluster *cluster, uint64_t serial);
 

@@ -158,8 +158,9 @@ const struct mvmp_endpoint_counters *mvmp_endpoint_counters(const struct mvmp_en
 /* This endpoint's own instance boot id (drawn at mvmp_endpoint_new). */
 const uint8_t *mvmp_endpoint_instance(const struct mvmp_endpoint *ep);
 
-/* The cluster state changed (identity updated by the owner), or time passed: sessions of members
- * whose certificate is revoked or expired now go down. */
+/* The cluster state changed (identity updated by the owner), or time passed: sessions and
+ * handshakes of members whose certificate is revoked or expired now, or was signed by a CA key that
+ * was taken away, end. */
 void mvmp_endpoint_recheck(struct mvmp_endpoint *ep, uint64_t now);
 
 #endif

@@ -50,6 +50,7 @@ enum mvmp_refusal {
 	MVMP_REFUSAL_ROLE = 4,
 	MVMP_REFUSAL_MAC = 5,
 	MVMP_REFUSAL_FULL = 6,
+	MVMP_REFUSAL_SESSION = 7, /* it does not know the session whose keys are to be renewed */
 };
 
 /* Top bit of a DATA frame's counter: set on the stats channel. */

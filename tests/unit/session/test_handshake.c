@@ -475,28 +475,54 @@ static void cookies(void **state)
 	pair_clear(&p);
 }
 
-/* Whoever fills the table of unconfirmed handshakes and confirms none keeps nobody out: the oldest
- * gives way. */
+/* Starts `count` connects of a node that dies before it confirms one; returns how many were
+ * answered. */
+static uint64_t leave_half_open(struct pair *p, struct test_node *bad, unsigned count)
+{
+	const struct mvmp_endpoint_counters *counters = mvmp_endpoint_counters(p->node->ep);
+	uint64_t before = counters->handshakes_answered;
+
+	for (unsigned i = 0; i < count; i++)
+		assert_int_not_equal(test_node_connect(bad, p->node), 0);
+	while (counters->handshakes_answered == before)
+		test_world_run(&p->world, p->world.now + 5000, NULL, 0);
+	test_node_kill(bad);
+	return counters->handshakes_answered - before;
+}
+
+/* Whoever leaves handshakes unconfirmed gets half of the places, and keeps nobody out who brings a
+ * cookie. */
 static void half_open_bound(void **state)
 {
 	static const uint8_t mac[MVMP_MAC_LEN] = {2, 0, 0, 0, 0, 3};
-	const struct mvmp_endpoint_counters *counters;
 	struct test_node *bad;
 	struct pair p;
 
 	pair_init(&p, 38, 1500, 1500);
 	bad = test_world_add(&p.world, &p.ada_identity, mac, 1500, false);
-	counters = mvmp_endpoint_counters(p.node->ep);
-	for (unsigned i = 0; i < 64; i++)
-		assert_int_not_equal(test_node_connect(bad, p.node), 0);
-	while (!counters->handshakes_answered)
-		test_world_run(&p.world, p.world.now + 5000, NULL, 0);
-	assert_int_equal(counters->handshakes_answered, 64);
-	test_node_kill(bad);
+	assert_int_equal(leave_half_open(&p, bad, 64), 32);
+	pair_connect(&p);
+	assert_int_equal(p.node->ups, 1);
+	assert_int_equal(test_node_drops(p.node, MVMP_DROP_COOKIE), 33);
+	pair_clear(&p);
+}
+
+/* Where there is no place at all, the handshake that waits longest gives way. */
+static void oldest_gives_way(void **state)
+{
+	static const uint8_t mac[MVMP_MAC_LEN] = {2, 0, 0, 0, 0, 3};
+	struct test_node *bad;
+	struct pair p;
+
+	pair_init(&p, 39, 1500, 1500);
+	test_node_kill(p.node);
+	p.node->half_open_max = 1;
+	test_node_start(p.node);
+	bad = test_world_add(&p.world, &p.ada_identity, mac, 1500, false);
+	assert_int_equal(leave_half_open(&p, bad, 1), 1);
 	test_world_run_ms(&p.world, 100);
 	pair_connect(&p);
 	assert_int_equal(p.node->ups, 1);
-	assert_int_equal(counters->handshakes_answered, 65);
 	pair_clear(&p);
 }
 
@@ -519,6 +545,7 @@ int main(void)
 		cmocka_unit_test(shared_certificate),
 		cmocka_unit_test(cookies),
 		cmocka_unit_test(half_open_bound),
+		cmocka_unit_test(oldest_gives_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pair.h"
 #include <errno.h>
+#include <internal.h>
 
 static uint64_t control_frames(const struct test_node *node)
 {
@@ -157,8 +158,14 @@ static void idle_cost(void **state)
 	pair_clear(&p);
 }
 
+static void in_order(struct test_node *node, const struct mvmp_event *event)
+{
+	if (event->type == MVMP_EVENT_MESSAGE)
+		assert_int_equal(event->bytes[0], (uint8_t)node->messages);
+}
+
 /* Keys are renewed each hour, with messages both ways and losses all the time: no session ends,
- * no message is lost, and both ends keep the same handle. */
+ * every message arrives once and in order, and both ends keep the same handle. */
 static void renewed_keys(void **state)
 {
 	struct mvmp_impairment bad = {
@@ -172,6 +179,7 @@ static void renewed_keys(void **state)
 	pair_connect(&p);
 	node_session = p.node->session;
 	ada_session = p.ada->session;
+	p.node->hook = p.ada->hook = in_order;
 	for (; p.world.now < 3 * 3600 * MVMP_NS_PER_S + 60 * MVMP_NS_PER_S; sent++) {
 		uint64_t phase = p.world.now / MVMP_NS_PER_S % 3600;
 		bool near = phase > 3595 || phase < 5;
@@ -189,6 +197,30 @@ static void renewed_keys(void **state)
 	assert_int_equal(p.node->session, node_session);
 	assert_int_equal(p.ada->session, ada_session);
 	assert_int_equal(p.node->ups + p.ada->ups, 2);
+	pair_clear(&p);
+}
+
+/* A responder that has forgotten the session does not make a new one of a renewal, with which the
+ * initiator would go on with the old numbers: the session ends soon, and the next one works. */
+static void renewal_of_nothing(void **state)
+{
+	struct pair p;
+	uint64_t forgotten;
+
+	pair_init(&p, 18, 1500, 1500);
+	pair_connect(&p);
+	assert_int_equal(pair_send(p.ada, 0, 3000), 0);
+	test_world_run(&p.world, (3600 + 1) * MVMP_NS_PER_S - 400 * MVMP_NS_PER_MS, NULL, 0);
+	mvmp_memswitch_partition(p.node->link, 1);
+	mvmp_endpoint_close(p.node->ep, p.node->session, p.world.now);
+	mvmp_memswitch_partition(p.node->link, 0);
+	forgotten = p.world.now;
+	assert_true(test_world_run(&p.world, forgotten + 1500 * MVMP_NS_PER_MS, &p.ada->downs, 1));
+	assert_int_equal(p.node->ups, 1);
+	assert_int_equal(test_node_drops(p.node, MVMP_DROP_SESSION) > 0, 1);
+	pair_connect(&p);
+	assert_int_equal(pair_send(p.ada, 1, 3000), 0);
+	assert_true(test_world_run(&p.world, p.world.now + MVMP_NS_PER_S, &p.node->messages, 2));
 	pair_clear(&p);
 }
 
@@ -307,6 +339,59 @@ static void revoked_later(void **state)
 	pair_clear(&p);
 }
 
+/* A member revoked between REPLY and confirmation has no session either. */
+static void revoked_half_open(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, 19, 1500, 1500);
+	mvmp_endpoint_probe(p.ada->ep, 0, node_mac, 0, p.world.now);
+	test_world_run_ms(&p.world, 500);
+	assert_int_not_equal(test_node_connect(p.ada, p.node), 0);
+	test_world_run(&p.world, p.world.now + 30000, NULL, 0);
+	assert_int_equal(mvmp_endpoint_counters(p.node->ep)->handshakes_answered, 1);
+	test_identity_revoke(&p.node_identity, p.ada_identity.cert.serial);
+	mvmp_endpoint_recheck(p.node->ep, p.world.now);
+	test_world_run_ms(&p.world, 5000);
+	assert_int_equal(p.ada->ups, 1);
+	assert_int_equal(p.node->ups, 0);
+	pair_clear(&p);
+}
+
+/* When a CA key is taken out of the cluster state, sessions of those it signed end. */
+static void removed_ca(void **state)
+{
+	struct pair p;
+
+	pair_init(&p, 20, 1500, 1500);
+	pair_connect(&p);
+	p.node_identity.cluster.ca[0][0] ^= 1;
+	mvmp_endpoint_recheck(p.node->ep, p.world.now);
+	assert_int_equal(p.node->down_status, MVMP_NOT_TRUSTED);
+	assert_non_null(strstr(p.node->down_text, "(ada) is signed by a CA key that is not valid"));
+	pair_clear(&p);
+}
+
+/* A peer that counts its frames beyond all reason makes no more than one handshake a second. */
+static void hurried_renewal(void **state)
+{
+	struct pair p;
+	uint64_t until;
+
+	pair_init(&p, 21, 1500, 1500);
+	pair_connect(&p);
+	until = p.world.now + 10 * MVMP_NS_PER_S;
+	while (p.world.now < until) {
+		mvmp_session_find(p.node->ep, p.node->session)->current->next[MVMP_CONTROL] |=
+			1ull << 41;
+		assert_int_equal(pair_send(p.node, 1, 10), 0);
+		test_world_run_ms(&p.world, 10);
+	}
+	assert_in_range(mvmp_endpoint_counters(p.ada->ep)->rekeys, 8, 10);
+	assert_int_equal(p.ada->messages, 1000);
+	pair_clear(&p);
+}
+
 /* A certificate that runs out does not keep a session beyond the next check. */
 static void expired_later(void **state)
 {
@@ -380,11 +465,15 @@ int main(void)
 		cmocka_unit_test(nobody),
 		cmocka_unit_test(idle_cost),
 		cmocka_unit_test(renewed_keys),
+		cmocka_unit_test(renewal_of_nothing),
 		cmocka_unit_test(full_queue),
 		cmocka_unit_test(stats_frames),
 		cmocka_unit_test(long_frames),
 		cmocka_unit_test(hung_up),
 		cmocka_unit_test(revoked_later),
+		cmocka_unit_test(revoked_half_open),
+		cmocka_unit_test(removed_ca),
+		cmocka_unit_test(hurried_renewal),
 		cmocka_unit_test(expired_later),
 		cmocka_unit_test(full_table),
 		cmocka_unit_test(lost_link),
