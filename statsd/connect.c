@@ -35,6 +35,7 @@ void mvs_node_lost(struct mvs_node *node, const char *why, uint64_t now)
 		mvmp_client_cancel(node->core->config.client, node->call);
 	node->call = 0;
 	node->session = 0;
+	node->turn += node->phase == MVS_READING;
 	node->phase = MVS_IDLE;
 	node->failures++;
 	node->failed_ns = now;
@@ -51,9 +52,8 @@ static void call_node(struct mvs_node *node, enum mvmp_verb verb, const Protobuf
 	struct mvs_bytes body;
 	struct mvmp_error err;
 
-	if (node->has_addr)
-		target.addr = &node->addr;
-	else
+	target.addr = mvs_way_next(node);
+	if (!target.addr)
 		target.text = node->text;
 	if (mvs_pack(&body, message)) {
 		mvs_node_lost(node, "no memory", now);
@@ -72,6 +72,29 @@ static uint64_t node_now(const struct mvs_node *node)
 	return node->core->now;
 }
 
+/* Whether a certificate proves the node: its name once that is known, else what it was called. */
+static bool is_proof(const struct mvs_node *node, const struct mvmp_cert *cert)
+{
+	uint8_t mac[MVMP_MAC_LEN];
+	char id[9];
+
+	if (node->name[0])
+		return strcmp(node->name, cert->name) == 0;
+	return strcmp(node->text, cert->name) == 0 ||
+	       (cert->macs && strcmp(node->text, mvmp_cert_node_id(id, cert)) == 0) ||
+	       (mvmp_mac_parse(mac, node->text) == 0 && mvmp_cert_has_mac(cert, mac));
+}
+
+/* Who answered where the node was said to be is somebody else. */
+static void refuse_identity(struct mvs_node *node, const struct mvmp_cert *cert, uint64_t now)
+{
+	char why[128];
+
+	snprintf(why, sizeof why, "%.60s answered where it was announced", cert->name);
+	mvs_way_drop(node);
+	mvs_node_lost(node, why, now);
+}
+
 /* The node is who its certificate says. Another entry may be the same node, found another way:
  * the later one gives way. */
 static int take_identity(struct mvs_node *node, const struct mvmp_answer *answer)
@@ -80,8 +103,10 @@ static int take_identity(struct mvs_node *node, const struct mvmp_answer *answer
 	const struct mvmp_peer *peer;
 	struct mvs_node *other = mvs_node_find(node->core, cert->name);
 
-	if (other && other != node && strcmp(other->name, cert->name) == 0)
+	if (other && other != node && strcmp(other->name, cert->name) == 0) {
+		other->told |= node->told;
 		return -1;
+	}
 	snprintf(node->name, sizeof node->name, "%s", cert->name);
 	mvmp_cert_node_id(node->node_id, cert);
 	if (cert->macs)
@@ -89,7 +114,7 @@ static int take_identity(struct mvs_node *node, const struct mvmp_answer *answer
 	node->session = answer->session;
 	peer = mvmp_endpoint_peer(node->core->config.endpoint, answer->session);
 	if (peer)
-		memcpy(node->instance, peer->instance, MVMP_ID_LEN);
+		mvs_way_prove(node, &peer->addr);
 	mvs_node_adopt_dir(node, true);
 	return 0;
 }
@@ -102,6 +127,10 @@ static void read_done(void *ctx, const struct mvmp_answer *answer)
 	node->call = 0;
 	if (answer->error.status != MVMP_OK || !answer->from) {
 		mvs_node_lost(node, answer->error.text, now);
+		return;
+	}
+	if (!is_proof(node, answer->from)) {
+		refuse_identity(node, answer->from, now);
 		return;
 	}
 	if (take_identity(node, answer)) {
@@ -266,22 +295,9 @@ static bool is_same(const struct mvs_node *node, const struct mvmp_peer *peer)
 	return false;
 }
 
-/* Ends a session that the other side no longer knows. The client library hears of ends by
- * events only, and closing makes none. */
-static void drop_session(struct mvs_node *node, const char *why, uint64_t now)
-{
-	struct mvmp_event down = {.type = MVMP_EVENT_SESSION_DOWN,
-		.session = node->session,
-		.status = MVMP_NO_ANSWER,
-		.text = why};
-
-	mvmp_endpoint_close(node->core->config.endpoint, node->session, now);
-	mvs_node_lost(node, why, now);
-	mvmp_client_event(node->core->config.client, &down, now);
-}
-
-/* A beacon is a hint: of a node we do not know yet, or that an agent is back with a new
- * instance, which makes waiting for the old session pointless. */
+/* A beacon is a hint: of a node we do not know yet, or where one may be. It ends no session:
+ * whether an agent is back with a new instance, the endpoint asks by a ping, and tells by the end
+ * of the session. */
 void mvs_node_heard(struct mvs_core *core, const struct mvmp_peer *peer, uint64_t now)
 {
 	struct mvs_node *node;
@@ -294,15 +310,12 @@ void mvs_node_heard(struct mvs_core *core, const struct mvmp_peer *peer, uint64_
 			break;
 	}
 	if (!node && core->config.discover)
-		node = mvs_node_add(core, peer->name);
+		node = mvs_node_admit(core, peer, now);
 	if (!node)
 		return;
-	if (node->session && memcmp(node->instance, peer->instance, MVMP_ID_LEN))
-		drop_session(node, "its agent restarted", now);
+	mvs_way_heard(node, &peer->addr, now);
 	if (node->phase != MVS_IDLE)
 		return;
-	node->addr = peer->addr;
-	node->has_addr = true;
 	if (node->failures < 2 || now - node->failed_ns > heard_again_ns)
 		node->retry_ns = now;
 }

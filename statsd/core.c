@@ -85,15 +85,21 @@ void mvs_core_set_server(struct mvs_core *core, struct mvmp_server *server)
 int mvs_core_add_node(struct mvs_core *core, const char *text, struct mvmp_error *err)
 {
 	uint8_t mac[MVMP_MAC_LEN];
+	struct mvs_node *node;
 
 	if (!mvs_name_is_safe(text) && mvmp_mac_parse(mac, text))
 		return mvmp_fail(err, MVMP_INVALID,
 			"%s is no node: give a MAC, a node id or a name of a-z 0-9 . -", text);
-	if (mvs_node_find(core, text))
+	node = mvs_node_find(core, text);
+	if (node) {
+		node->told = true;
 		return 0;
-	if (!mvs_node_add(core, text))
+	}
+	node = mvs_node_add(core, text);
+	if (!node)
 		return mvmp_fail(
 			err, MVMP_BUSY, "no room for more than %u nodes", core->config.nodes_max);
+	node->told = true;
 	return 0;
 }
 
@@ -184,7 +190,7 @@ void mvs_core_advance(struct mvs_core *core, uint64_t now)
 		probe_links(core);
 	for (node = LIST_FIRST(&core->nodes); node; node = next) {
 		next = LIST_NEXT(node, link);
-		if (node->superfluous)
+		if (node->superfluous || mvs_node_is_idle_talk(node, now))
 			mvs_node_remove(node);
 		else
 			mvs_node_advance(node, now);

@@ -32,7 +32,17 @@ enum {
 	MVS_LIFETIME_S = 60,
 	MVS_CALL_MS = 3000,
 	MVS_FILL_MS = 300, /* ring frames may still come this long after the answer */
-	MVS_RING_S = 600,  /* how far back nodes' rings reach */
+	MVS_WAYS = 4,
+	MVS_UNPROVED_MAX = 512, /* names heard of that no certificate proved yet */
+	MVS_PROVE_S = 60,	/* then they are forgotten */
+	MVS_HANDSHAKE_S = 5,	/* so long none makes room for another */
+	MVS_RING_S = 600,	/* how far back nodes' rings reach */
+};
+
+/* An address that somebody called this node's. */
+struct mvs_way {
+	struct mvmp_addr addr;
+	uint64_t heard_ns;
 };
 
 struct mvs_node {
@@ -41,10 +51,13 @@ struct mvs_node {
 	char text[MVMP_NAME_MAX + 1]; /* as asked for by the owner; "" when discovered */
 	char name[MVMP_NAME_MAX + 1]; /* of its certificate; "" before the first answer */
 	char node_id[9];
-	struct mvmp_addr addr; /* where it was heard; with has_addr */
-	bool has_addr;
+	bool told; /* by the owner; the others are forgotten unless they prove it */
+	uint64_t began_ns;
+	/* Where it may be; the first one is where it answered last, when `proved`. */
+	struct mvs_way way[MVS_WAYS];
+	unsigned ways, turn;
+	bool proved;
 	uint8_t mac[MVMP_MAC_LEN];
-	uint8_t instance[MVMP_ID_LEN]; /* of the agent we are connected to */
 	enum mvs_phase phase;
 	mvmp_session session;
 	uint64_t call; /* under way, 0: none */
@@ -108,6 +121,22 @@ const char *mvs_node_label(const struct mvs_node *node);
 
 struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text);
 void mvs_node_remove(struct mvs_node *node);
+
+/* Takes a name that a BEACON told, which anybody may have made up: a bounded number of them, one
+ * an address, the oldest giving way. NULL when there is no place. */
+struct mvs_node *mvs_node_admit(struct mvs_core *core, const struct mvmp_peer *peer, uint64_t now);
+
+/* A name that nobody asked for and no certificate proved in time. */
+bool mvs_node_is_idle_talk(const struct mvs_node *node, uint64_t now);
+
+/* Ways to the node. `heard` takes an address as a hint; `next` tells the one whose turn it is,
+ * NULL when none is known: every other time the one where it answered last; `prove` makes an
+ * address that one; `drop` forgets the one whose turn it is. */
+void mvs_way_heard(struct mvs_node *node, const struct mvmp_addr *addr, uint64_t now);
+const struct mvmp_addr *mvs_way_next(const struct mvs_node *node);
+void mvs_way_prove(struct mvs_node *node, const struct mvmp_addr *addr);
+void mvs_way_drop(struct mvs_node *node);
+bool mvs_way_is(const struct mvs_way *way, const struct mvmp_addr *addr);
 
 /* Takes the node's directory of the store, once its name is known. */
 void mvs_node_adopt_dir(struct mvs_node *node, bool create);

@@ -62,11 +62,54 @@ struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text)
 	node->interval_ms = core->config.interval_ms;
 	snprintf(node->text, sizeof node->text, "%s", text);
 	strcpy(node->node_id, "-");
+	node->began_ns = core->now;
 	mvs_live_init(&node->live);
 	node->live.interval_ms = node->interval_ms;
 	LIST_INSERT_HEAD(&core->nodes, node, link);
 	core->node_count++;
 	return node;
+}
+
+static bool is_unproved(const struct mvs_node *node)
+{
+	return !node->told && !node->name[0];
+}
+
+bool mvs_node_is_idle_talk(const struct mvs_node *node, uint64_t now)
+{
+	return is_unproved(node) && now - node->began_ns > MVS_PROVE_S * MVMP_NS_PER_S;
+}
+
+/* Removal waits for the next advance: a call of the node's may be what brought us here. */
+static bool give_way(struct mvs_node *node, uint64_t now)
+{
+	if (!node || now - node->began_ns < MVS_HANDSHAKE_S * MVMP_NS_PER_S)
+		return false;
+	node->superfluous = true;
+	return true;
+}
+
+struct mvs_node *mvs_node_admit(struct mvs_core *core, const struct mvmp_peer *peer, uint64_t now)
+{
+	struct mvs_node *node, *oldest = NULL, *same = NULL;
+	unsigned unproved = 0;
+
+	LIST_FOREACH(node, &core->nodes, link)
+	{
+		if (!is_unproved(node))
+			continue;
+		unproved++;
+		if (node->superfluous)
+			continue;
+		if (node->ways && mvs_way_is(&node->way[0], &peer->addr))
+			same = node;
+		if (!oldest || node->began_ns < oldest->began_ns)
+			oldest = node;
+	}
+	if (unproved >= 2 * MVS_UNPROVED_MAX || (same && !give_way(same, now)) ||
+		(!same && unproved >= MVS_UNPROVED_MAX && !give_way(oldest, now)))
+		return NULL;
+	return mvs_node_add(core, peer->name);
 }
 
 void mvs_node_adopt_dir(struct mvs_node *node, bool create)

@@ -5,6 +5,7 @@
 #include <mvmp.pb-c.h>
 #include <node.h>
 #include <rrd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -444,6 +445,102 @@ static void figures_of_the_past_are_left_out(void **state)
 	assert_int_equal(bed_counters(&stage->bed).files, 5); /* of six entities */
 }
 
+/* A BEACON that anybody may send: `name` at an address of the last MAC byte `from`. */
+static void forge_beacon(struct stage *stage, const char *name, unsigned from)
+{
+	struct mvmp_peer peer = {.roles = MVMP_ROLE_NODE,
+		.addr.mac = {2, 0, 0, 0, (uint8_t)(from >> 8), (uint8_t)from}};
+	struct mvmp_event event = {.type = MVMP_EVENT_BEACON, .peer = &peer};
+
+	snprintf(peer.name, sizeof peer.name, "%s", name);
+	memset(peer.instance, 0x66, sizeof peer.instance);
+	mvs_core_event(stage->core, &event, stage->world.now);
+}
+
+/* BEACONs in a node's name, of another instance and from elsewhere, cost it nothing. */
+static void forged_beacons_end_no_session(void **state)
+{
+	struct stage *stage = *state;
+	unsigned subscribes;
+
+	run(stage, 6);
+	subscribes = stage->node[1].subscribes;
+	for (unsigned i = 0; i < 100; i++) {
+		forge_beacon(stage, "r1-n02", i % 2 ? 0xb1 : 0xc3);
+		run(stage, 0.1);
+		assert_int_equal(mvs_node_state(node_called(stage, "r1-n02"), stage->world.now),
+			MVS_STATE_UP);
+	}
+	assert_int_equal(stage->node[1].subscribes, subscribes);
+	assert_int_equal(stage->core->node_count, 2);
+}
+
+/* Nor do they keep a node away that is back where it was: its address stays in turn. */
+static void forged_beacons_hide_no_node(void **state)
+{
+	struct stage *stage = *state;
+	struct mvs_node *node;
+
+	run(stage, 6);
+	fake_node_kill(&stage->node[1]);
+	run(stage, 8);
+	node = node_called(stage, "r1-n02");
+	assert_int_equal(mvs_node_state(node, stage->world.now), MVS_STATE_DOWN);
+	fake_node_again(&stage->node[1]);
+	for (unsigned i = 0; i < 100; i++) {
+		forge_beacon(stage, "r1-n02", i % 2 ? 0xb1 : 0xc3);
+		run(stage, 0.1);
+	}
+	assert_int_equal(stage->core->node_count, 2);
+	assert_ptr_equal(node_called(stage, "r1-n02"), node);
+	assert_int_equal(mvs_node_state(node, stage->world.now), MVS_STATE_UP);
+	assert_int_equal(
+		mvs_node_state(node_called(stage, "r1-n01"), stage->world.now), MVS_STATE_UP);
+}
+
+/* A node that comes back with another address is found there by its BEACON. */
+static void moved_node_is_found_again(void **state)
+{
+	struct stage *stage = *state;
+	struct mvs_node *node;
+
+	run(stage, 6);
+	node = node_called(stage, "r1-n02");
+	node->way[0].addr.mac[5] = 0xee; /* as if it had been elsewhere until now */
+	mvs_node_lost(node, "gone", stage->world.now);
+	run(stage, 12);
+	assert_int_equal(mvs_node_state(node, stage->world.now), MVS_STATE_UP);
+	assert_int_equal(node->way[0].addr.mac[5], 0xb2);
+}
+
+/* Names that nobody proves: one an address, 512 at most, gone after a minute; nodes stay. */
+static void invented_nodes_are_bounded(void **state)
+{
+	struct stage *stage = *state;
+	char name[16];
+
+	run(stage, 6);
+	for (unsigned i = 0; i < 5000; i++) {
+		snprintf(name, sizeof name, "fake-%u", i);
+		forge_beacon(stage, name, i < 1000 ? 0xc3 : 0x1000 + i);
+		if (i == 999)
+			assert_int_equal(stage->core->node_count, 3);
+	}
+	assert_int_equal(stage->core->node_count, 2 + MVS_UNPROVED_MAX);
+	run(stage, 10);
+	for (unsigned i = 0; i < 5000; i++) {
+		snprintf(name, sizeof name, "more-%u", i);
+		forge_beacon(stage, name, 0x4000 + i);
+	}
+	assert_in_range(stage->core->node_count, 2 + MVS_UNPROVED_MAX, 2 + 2 * MVS_UNPROVED_MAX);
+	assert_int_equal(
+		mvs_node_state(node_called(stage, "r1-n02"), stage->world.now), MVS_STATE_UP);
+	run(stage, 65);
+	assert_int_equal(stage->core->node_count, 2);
+	assert_int_equal(
+		mvs_node_state(node_called(stage, "r1-n01"), stage->world.now), MVS_STATE_UP);
+}
+
 /* Two nodes that claim one domain are both kept, and the conflict is named at both. */
 static void domain_claimed_twice_is_named(void **state)
 {
@@ -562,6 +659,10 @@ int main(void)
 		CASE(clock_steps_do_no_harm),
 		CASE(ring_of_the_future_moves_nothing),
 		CASE(figures_of_the_past_are_left_out),
+		CASE(forged_beacons_end_no_session),
+		CASE(forged_beacons_hide_no_node),
+		CASE(moved_node_is_found_again),
+		CASE(invented_nodes_are_bounded),
 		CASE(domain_claimed_twice_is_named),
 		CASE(current_gives_one_domain),
 		CASE(unknown_entities_are_named),
