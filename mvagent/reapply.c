@@ -22,12 +22,12 @@ void mva_reapply_observe(struct mva_agent *agent, const struct mvmp_sample *samp
 		const struct mvmp_record *r = domain_of(sample, wish);
 
 		wish->present = r != NULL;
-		if (r && wish->incarnation != r->incarnation)
+		/* A domain that is seen for the first time since it was pinned is as it was
+		 * pinned. */
+		if (!r || (wish->seen && wish->incarnation != r->incarnation))
 			wish->applied = false;
-		if (r)
-			wish->incarnation = r->incarnation;
-		else
-			wish->applied = false;
+		wish->seen = r != NULL;
+		wish->incarnation = r ? r->incarnation : 0;
 		agent->reapply.wanted |= wish->present && !wish->applied;
 	}
 	mva_reapply_next(agent);
@@ -71,6 +71,7 @@ static void reapplied(void *ctx, const struct mvmp_error *err, const struct mva_
 	struct mva_wish *wish = current(agent);
 
 	agent->reapply.under_way = false;
+	mva_sampler_invalidate(&agent->sampler);
 	if (wish)
 		audit(agent, wish, err);
 	if (agent->reapply.applying)

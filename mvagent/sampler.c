@@ -7,6 +7,7 @@ void mva_sampler_clear(struct mva_sampler *s)
 {
 	for (unsigned i = 0; i < MVA_SHOTS; i++)
 		mvmp_sample_free(&s->shot[i].sample);
+	mva_aged_clear(&s->aged);
 }
 
 struct mva_shot *mva_shot_hold(struct mva_shot *shot)
@@ -50,12 +51,63 @@ static void keep(struct mva_sampler *s, struct mva_shot *shot)
 	s->last = mva_shot_hold(shot);
 }
 
+static bool serves(const struct mva_sampler *s, const struct mva_shot *shot, uint32_t kinds,
+	uint64_t age_ns, uint64_t now)
+{
+	return shot && now - shot->taken <= age_ns && !(kinds & ~shot->sample.kinds) &&
+	       shot->sample.number >= s->valid_from;
+}
+
+struct mva_shot *mva_sampler_recent(
+	struct mva_sampler *s, uint32_t kinds, uint64_t age_ns, uint64_t now)
+{
+	if (serves(s, s->latest, kinds, age_ns, now))
+		return mva_shot_hold(s->latest);
+	if (serves(s, s->last, kinds, age_ns, now))
+		return mva_shot_hold(s->last);
+	return mva_sampler_take(s, kinds, now);
+}
+
+void mva_sampler_invalidate(struct mva_sampler *s)
+{
+	s->valid_from = s->number + 1;
+}
+
+/* The sample before, if it makes an honest rate with `shot`. */
+static struct mva_shot *previous_of(const struct mva_sampler *s, const struct mva_shot *shot)
+{
+	struct mva_shot *p = s->previous;
+
+	if (!p || p == shot || shot->taken < p->taken + MVA_RATE_MS * MVMP_NS_PER_MS ||
+		shot->taken - p->taken > MVA_PREVIOUS_AGE_MAX_S * MVMP_NS_PER_S)
+		return NULL;
+	return p;
+}
+
+struct mva_shot *mva_sampler_before(struct mva_sampler *s, const struct mva_shot *shot)
+{
+	struct mva_shot *p = previous_of(s, shot), *own;
+
+	if (!p)
+		return NULL;
+	own = mva_aged_repeated(&s->aged, &p->sample) ? mva_sampler_blank(s) : NULL;
+	if (!own)
+		return mva_shot_hold(p);
+	if (mvmp_sample_copy(&own->sample, &p->sample)) {
+		mva_shot_release(own);
+		return mva_shot_hold(p);
+	}
+	own->taken = p->taken;
+	mva_aged_step_back(&s->aged, &own->sample);
+	return own;
+}
+
 struct mva_shot *mva_sampler_take(struct mva_sampler *s, uint32_t kinds, uint64_t now)
 {
 	struct mva_shot *shot = s->latest;
 	struct mvmp_sample *sample;
 
-	if (shot && shot->taken == now && !(kinds & ~shot->sample.kinds))
+	if (serves(s, shot, kinds, 0, now))
 		return mva_shot_hold(shot);
 	shot = mva_sampler_blank(s);
 	if (!shot)
@@ -73,6 +125,7 @@ struct mva_shot *mva_sampler_take(struct mva_sampler *s, uint32_t kinds, uint64_
 		return NULL;
 	}
 	sample->simulated = s->backend->ops->simulated;
+	mva_aged_note(&s->aged, sample);
 	s->latest = shot;
 	if (kinds == MVA_KINDS_ALL)
 		keep(s, shot);

@@ -51,19 +51,27 @@ void mva_subscriptions_expire(struct mva_subscriptions *subs, uint64_t now)
 
 /* A free slot within the limits. */
 static struct mva_subscription *free_slot(
-	struct mva_subscriptions *subs, mvmp_session session, struct mvmp_error *err)
+	struct mva_subscriptions *subs, const struct mva_subscribe *how, struct mvmp_error *err)
 {
 	struct mva_subscription *slot = NULL;
-	unsigned own = 0;
+	unsigned own = 0, of_certificate = 0;
 
 	for (unsigned i = 0; i < MVA_SUBSCRIPTIONS_MAX; i++) {
-		own += subs->at[i].session == session;
+		const struct mva_subscription *sub = &subs->at[i];
+
+		own += sub->session == how->session;
+		of_certificate += sub->session && sub->serial == how->serial;
 		if (!subs->at[i].session && !slot)
 			slot = &subs->at[i];
 	}
 	if (own >= MVA_SUBSCRIPTIONS_OF_SESSION) {
 		mvmp_fail(err, MVMP_BUSY, "this session has its %d subscriptions already",
 			MVA_SUBSCRIPTIONS_OF_SESSION);
+		return NULL;
+	}
+	if (of_certificate >= MVA_SUBSCRIPTIONS_OF_CERTIFICATE) {
+		mvmp_fail(err, MVMP_BUSY, "certificate %llu has its %d subscriptions already",
+			(unsigned long long)how->serial, MVA_SUBSCRIPTIONS_OF_CERTIFICATE);
 		return NULL;
 	}
 	if (!slot)
@@ -117,7 +125,7 @@ int mva_subscriptions_set(struct mva_subscriptions *subs, const struct mva_subsc
 	bool fresh = !sub;
 
 	if (!sub)
-		sub = free_slot(subs, how->session, err);
+		sub = free_slot(subs, how, err);
 	if (!sub)
 		return -MVMP_BUSY;
 	if (fresh || !same_domains(sub, how->domain, how->domains)) {
@@ -130,6 +138,7 @@ int mva_subscriptions_set(struct mva_subscriptions *subs, const struct mva_subsc
 		sub->samples = 0; /* names are wanted with what is new */
 	subs->used += fresh;
 	sub->session = how->session;
+	sub->serial = how->serial;
 	sub->number = how->number;
 	sub->interval_ns = interval_ns;
 	sub->kinds = how->kinds;

@@ -12,6 +12,7 @@
 enum {
 	MVA_SUBSCRIPTIONS_MAX = 256,
 	MVA_SUBSCRIPTIONS_OF_SESSION = 16,
+	MVA_SUBSCRIPTIONS_OF_CERTIFICATE = 64, /* over all its sessions */
 	MVA_SUBSCRIPTION_DOMAINS_MAX = 256,
 	MVA_LIFETIME_MIN_S = 10,
 	MVA_LIFETIME_MAX_S = 3600,
@@ -20,6 +21,7 @@ enum {
 
 struct mva_subscription {
 	mvmp_session session; /* 0: free */
+	uint64_t serial;      /* of its certificate */
 	uint32_t number;
 	uint64_t interval_ns, next_ns, ends_ns;
 	uint32_t kinds, texts_every;
@@ -32,6 +34,7 @@ struct mva_subscription {
 /* What a SUBSCRIBE asks for, in bounds. */
 struct mva_subscribe {
 	mvmp_session session;
+	uint64_t serial;
 	uint32_t number, interval_ms, kinds, lifetime_s, texts_every;
 	const uint8_t (*domain)[MVMP_ID_LEN];
 	unsigned domains;

@@ -116,7 +116,7 @@ void mva_transmit_due(struct mva_agent *agent, uint64_t now)
 	}
 	if (!kinds)
 		return;
-	shot = mva_sampler_take(&agent->sampler, kinds, now);
+	shot = mva_sampler_recent(&agent->sampler, kinds, MVA_SHARE_MS * MVMP_NS_PER_MS, now);
 	for (unsigned i = 0; i < MVA_SUBSCRIPTIONS_MAX; i++) {
 		struct mva_subscription *sub = &subs->at[i];
 

@@ -143,7 +143,8 @@ void mva_verb_drift_read(struct mva_agent *agent, const struct mvmp_request *req
 		mva_refuse(agent, request->call, &err, now);
 		return;
 	}
-	shot = mva_sampler_take(&agent->sampler, MVA_KINDS_ALL, now);
+	shot = mva_sampler_recent(
+		&agent->sampler, MVA_KINDS_ALL, MVA_READ_AGE_MIN_MS * MVMP_NS_PER_MS, now);
 	list->agent = agent;
 	list->call = request->call;
 	list->lines = agent->wishes.count;

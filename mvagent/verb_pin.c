@@ -86,6 +86,8 @@ static void pinned(void *ctx, const struct mvmp_error *err, const struct mva_pin
 	size_t len = 0;
 	uint8_t *body = applied ? pack_answer(p, result, wish, now, &len) : NULL;
 
+	if (p->op)
+		mva_sampler_invalidate(&agent->sampler);
 	if (p->op && result && result->name[0])
 		note_domain(p->op, result);
 	if (p->op) {

@@ -7,8 +7,6 @@
 
 enum {
 	AGE_DEFAULT_MS = 1000,
-	AGE_LEAST_MS = 100,	   /* nobody makes the node sample more often than that */
-	PREVIOUS_AGE_MAX_S = 3600, /* a rate over more says nothing of now */
 };
 
 static const uint64_t rate_ns = MVA_RATE_MS * MVMP_NS_PER_MS;
@@ -115,17 +113,6 @@ static bool find_domain(
 	return false;
 }
 
-/* The sample before, if it makes an honest rate with `shot`. */
-static struct mva_shot *previous_of(const struct mva_agent *agent, const struct mva_shot *shot)
-{
-	struct mva_shot *p = agent->sampler.previous;
-
-	if (!p || p == shot || shot->taken < p->taken + rate_ns ||
-		shot->taken - p->taken > PREVIOUS_AGE_MAX_S * MVMP_NS_PER_S)
-		return NULL;
-	return p;
-}
-
 static void keep_waiting(
 	struct mva_agent *agent, const struct mva_read *read, struct mva_shot *shot, uint64_t now)
 {
@@ -143,14 +130,11 @@ static void keep_waiting(
 /* A whole sample not older than asked; the caller holds it. */
 static struct mva_shot *fresh(struct mva_agent *agent, uint32_t max_age_ms, uint64_t now)
 {
-	struct mva_shot *last = agent->sampler.last;
 	uint64_t age_ms = max_age_ms ? max_age_ms : AGE_DEFAULT_MS;
 
-	if (age_ms < AGE_LEAST_MS)
-		age_ms = AGE_LEAST_MS;
-	if (last && now - last->taken <= age_ms * MVMP_NS_PER_MS)
-		return mva_shot_hold(last);
-	return mva_sampler_take(&agent->sampler, MVA_KINDS_ALL, now);
+	if (age_ms < MVA_READ_AGE_MIN_MS)
+		age_ms = MVA_READ_AGE_MIN_MS;
+	return mva_sampler_recent(&agent->sampler, MVA_KINDS_ALL, age_ms * MVMP_NS_PER_MS, now);
 }
 
 static void refuse_sample(struct mva_agent *agent, mvmp_call call, uint64_t now)
@@ -170,13 +154,14 @@ static void serve(struct mva_agent *agent, struct mva_read *read, bool wants_pre
 		refuse_sample(agent, read->call, now);
 		return;
 	}
-	previous = wants_previous ? previous_of(agent, shot) : NULL;
+	previous = wants_previous ? mva_sampler_before(&agent->sampler, shot) : NULL;
 	if (!find_domain(agent, read, shot, now))
 		;
 	else if (wants_previous && !previous)
 		keep_waiting(agent, read, shot, now);
 	else
 		send(agent, read, shot, previous, now);
+	mva_shot_release(previous);
 	mva_shot_release(shot);
 }
 
@@ -205,17 +190,19 @@ void mva_reads_advance(struct mva_agent *agent, uint64_t now)
 {
 	for (unsigned i = 0; agent->reads && i < MVA_READS_MAX; i++) {
 		struct mva_read read = agent->read[i];
-		struct mva_shot *shot;
+		struct mva_shot *shot, *previous;
 
 		if (!read.call || read.at > now)
 			continue;
 		agent->read[i].call = 0;
 		agent->reads--;
 		shot = mva_sampler_take(&agent->sampler, MVA_KINDS_ALL, now);
+		previous = shot ? mva_sampler_before(&agent->sampler, shot) : NULL;
 		if (shot)
-			send(agent, &read, shot, previous_of(agent, shot), now);
+			send(agent, &read, shot, previous, now);
 		else
 			refuse_sample(agent, read.call, now);
+		mva_shot_release(previous);
 		mva_shot_release(shot);
 	}
 }

@@ -57,7 +57,7 @@ void mva_verb_subscribe(struct mva_agent *agent, const struct mvmp_request *requ
 {
 	Mvmp__Subscribe *body = mvmp__subscribe__unpack(NULL, request->body_len, request->body);
 	uint8_t(*domains)[MVMP_ID_LEN] = NULL;
-	struct mva_subscribe how = {.session = request->session};
+	struct mva_subscribe how = {.session = request->session, .serial = request->caller->serial};
 
 	if (!body || copy_domains(&how, body, &domains)) {
 		mva_refuse_body(agent, request, now);

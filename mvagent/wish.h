@@ -24,6 +24,7 @@ struct mva_wish {
 	/* not kept: */
 	uint32_t incarnation; /* of the domain it was applied to last */
 	bool applied, present;
+	bool seen; /* in a sample, so that the incarnation is known */
 };
 
 struct mva_wishes {

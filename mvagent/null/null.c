@@ -131,6 +131,20 @@ static void fill_vcpu(const struct null_backend *null, struct mvmp_sample *out)
 	mvmp_set_text(r, MVMP_VT_AFFINITY, text);
 }
 
+/* Its values are the milliseconds until it was measured; like a real backend it looks at the clock
+ * a little after the sample's time. */
+static void fill_vbd(const struct null_backend *null, struct mvmp_sample *out)
+{
+	uint64_t every = null->script.vbd_every_ms * MVMP_NS_PER_MS;
+	uint64_t at = every ? (out->mono_ns - 1) / every * every : 0;
+	struct mvmp_record *r = every ? add(out, MVMP_VBD, 0, at / MVMP_NS_PER_MS) : NULL;
+
+	if (!r)
+		return;
+	own(null, r);
+	r->age_ns = out->mono_ns - at + 1000ull * (null->script.samples % 3);
+}
+
 static int null_sample(struct mva_backend *backend, uint32_t kinds, struct mvmp_sample *out)
 {
 	struct null_backend *null = null_of(backend);
@@ -148,6 +162,8 @@ static int null_sample(struct mva_backend *backend, uint32_t kinds, struct mvmp_
 		fill_domain(null, out);
 	if (kinds & 1u << MVMP_VCPU && !null->script.gone)
 		fill_vcpu(null, out);
+	if (kinds & 1u << MVMP_VBD && !null->script.gone)
+		fill_vbd(null, out);
 	return 0;
 }
 

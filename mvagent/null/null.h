@@ -16,6 +16,7 @@ struct null_script {
 	bool gone;	      /* the domain does not exist now */
 	uint32_t incarnation; /* of the domain */
 	unsigned samples, pins;
+	unsigned vbd_every_ms; /* a disk that is measured so often; 0: there is none */
 };
 
 struct null_script *null_backend_script(struct mva_backend *backend);

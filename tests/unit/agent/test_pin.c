@@ -463,6 +463,69 @@ static void an_entry_behind_a_torn_line_begins_a_new_one(void **state)
 	fixture_end(&f);
 }
 
+/* What readers see of vCPU 0's affinity, by a sample that may be a second old. */
+static void affinity(char to[static MVMP_TEXT_LEN])
+{
+	Mvmp__SampleRead body = MVMP__SAMPLE_READ__INIT;
+	struct mvmp_sample sample = {0};
+	Mvmp__SampleAnswer *answer;
+	struct mvmp_stats_head head;
+	const struct answered *a;
+
+	body.kinds = 1 << MVMP_VCPU;
+	body.texts = true;
+	a = fixture_answer(&f, fixture_ask(&f, 1, 1, MVMP_VERB_SAMPLE_READ, &body.base, NULL));
+	assert_non_null(a);
+	answer = mvmp__sample_answer__unpack(NULL, a->len, a->body);
+	for (size_t i = 0; i < answer->n_frame; i++)
+		assert_int_equal(mvmp_stats_unpack(answer->frame[i].data, answer->frame[i].len,
+					 &head, &sample),
+			0);
+	strcpy(to, sample.kind[MVMP_VCPU].at[0].text[MVMP_VT_AFFINITY]);
+	mvmp__sample_answer__free_unpacked(answer, NULL);
+	mvmp_sample_free(&sample);
+}
+
+static void who_reads_after_a_pin_sees_it(void **state)
+{
+	char text[MVMP_TEXT_LEN];
+
+	fixture_start(&f, &mva_backend_null, NULL);
+	affinity(text);
+	assert_string_equal(text, "any");
+	pin(1, "1");
+	affinity(text);
+	assert_string_equal(text, "1");
+	fixture_end(&f);
+}
+
+static void a_first_pin_is_not_applied_a_second_time(void **state)
+{
+	Mvmp__AuditAnswer *audit;
+
+	fixture_start(&f, &mva_backend_null, NULL);
+	fixture_run(&f, 15000);
+	pin(1, "1");
+	fixture_run(&f, 30000);
+	assert_int_equal(script()->pins, 1);
+	audit = read_audit();
+	assert_int_equal(audit->n_entry, 1);
+	mvmp__audit_answer__free_unpacked(audit, NULL);
+	script()->incarnation = 2; /* but a domain that began anew is pinned again */
+	fixture_run(&f, 20000);
+	assert_int_equal(script()->pins, 2);
+	fixture_end(&f);
+}
+
+static void many_who_look_for_drift_share_a_sample(void **state)
+{
+	fixture_start(&f, &mva_backend_null, NULL);
+	for (unsigned i = 0; i < 20; i++)
+		mvmp__drift_answer__free_unpacked(read_drift(), NULL);
+	assert_int_equal(script()->samples, 1);
+	fixture_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +547,9 @@ int main(void)
 		cmocka_unit_test(
 			a_wish_is_applied_again_after_a_restart_and_when_the_domain_comes_back),
 		cmocka_unit_test(to_unpin_ends_the_wish),
+		cmocka_unit_test(who_reads_after_a_pin_sees_it),
+		cmocka_unit_test(a_first_pin_is_not_applied_a_second_time),
+		cmocka_unit_test(many_who_look_for_drift_share_a_sample),
 		cmocka_unit_test(a_backend_that_is_busy_ends_the_operation_as_failed_for_good),
 		cmocka_unit_test(busy_by_too_many_waiters_means_that_nothing_was_begun),
 		cmocka_unit_test(refused_changes_are_audited_with_their_sentence),

@@ -129,6 +129,39 @@ static void readers_in_a_row_share_a_sample_of_the_age_they_allow(void **state)
 	fixture_end(&f);
 }
 
+/* A disk is measured every 2 s, samples are taken every 500 ms: the rate is that of the last two
+ * measurements, 1000 per second as the null backend counts. */
+static void rates_of_what_is_measured_rarely_are_those_of_its_last_two_measurements(void **state)
+{
+	Mvmp__SampleRead body = MVMP__SAMPLE_READ__INIT;
+	struct mvmp_sample now = {0}, before = {0};
+	double rate;
+
+	fixture_start(&f, &mva_backend_null, NULL);
+	null_backend_script(mva_agent_backend(f.agent))->vbd_every_ms = 2000;
+	body.kinds = 1 << MVMP_VBD;
+	body.previous = true;
+	body.max_age_ms = 100;
+	for (unsigned i = 0; i < 20; i++) {
+		mvmp_call call = read_sample(&body);
+		Mvmp__SampleAnswer *answer;
+
+		fixture_run(&f, 500);
+		answer = sample_of(call);
+		unpack(&now, answer->n_frame, answer->frame);
+		unpack(&before, answer->n_previous, answer->previous);
+		mvmp__sample_answer__free_unpacked(answer, NULL);
+		if (i < 6) /* two measurements must have been */
+			continue;
+		assert_true(mvmp_rate(&rate, &before, &before.kind[MVMP_VBD].at[0], &now,
+			&now.kind[MVMP_VBD].at[0], MVMP_B_RD_REQS));
+		assert_float_equal(rate, 1000, 0.01);
+	}
+	mvmp_sample_free(&now);
+	mvmp_sample_free(&before);
+	fixture_end(&f);
+}
+
 static void a_sample_too_large_for_one_answer_is_refused_with_advice(void **state)
 {
 	Mvmp__SampleRead body = MVMP__SAMPLE_READ__INIT;
@@ -274,6 +307,8 @@ int main(void)
 		cmocka_unit_test(one_domain_is_found_by_name_or_number),
 		cmocka_unit_test(the_first_reading_for_rates_waits_for_a_second_sample),
 		cmocka_unit_test(readers_in_a_row_share_a_sample_of_the_age_they_allow),
+		cmocka_unit_test(
+			rates_of_what_is_measured_rarely_are_those_of_its_last_two_measurements),
 		cmocka_unit_test(a_sample_too_large_for_one_answer_is_refused_with_advice),
 		cmocka_unit_test(a_reset_changes_the_view_of_who_asked_only),
 		cmocka_unit_test(one_counter_is_read_by_name_and_unknown_ones_are_named),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent_fixture.h"
+#include "null/null.h"
+#include "subscription.h"
 
 static struct fixture f;
 
@@ -180,6 +182,47 @@ static void limits_are_kept_and_named(void **state)
 	fixture_end(&f);
 }
 
+static void one_certificate_cannot_take_all_subscriptions_by_many_sessions(void **state)
+{
+	const struct answered *a;
+
+	fixture_start(&f, &mva_backend_null, NULL);
+	for (uint32_t n = 0; n < 64; n++) {
+		f.answers = 0;
+		assert_int_equal(
+			fixture_status(&f, subscribe(1 + n / 16, n, 1000, NODE, 60)), MVMP_OK);
+	}
+	a = fixture_answer(&f, subscribe(9, 1, 1000, NODE, 60));
+	assert_int_equal(a->err.status, MVMP_BUSY);
+	assert_string_equal(a->err.text, "certificate 1 has its 64 subscriptions already");
+	fixture_end(&f);
+}
+
+/* 16 followers at 101 to 116 ms ask for 593 samples in four seconds; 25 ms apart there are 160. */
+static void different_intervals_share_samples_that_are_near(void **state)
+{
+	struct null_script *script;
+
+	fixture_start(&f, &mva_backend_null, NULL);
+	script = null_backend_script(mva_agent_backend(f.agent));
+	for (uint32_t n = 0; n < 16; n++)
+		subscribe(1, n, 101 + n, NODE, 60);
+	fixture_run(&f, 4000);
+	assert_in_range(f.frames, 550, 620);
+	assert_in_range(script->samples, 100, 165);
+	for (uint32_t n = 0; n < 16; n++) {
+		uint64_t last = 0;
+
+		for (unsigned i = 0; i < f.frames; i++) {
+			if (f.frame[i].head.subscription != n)
+				continue;
+			assert_true(f.frame[i].number > last); /* none twice */
+			last = f.frame[i].number;
+		}
+	}
+	fixture_end(&f);
+}
+
 static void the_ring_gives_what_was_missed_and_nothing_else(void **state)
 {
 	Mvmp__RingRead body = MVMP__RING_READ__INIT;
@@ -254,6 +297,8 @@ int main(void)
 		cmocka_unit_test(names_travel_with_the_first_and_then_with_every_sixth_sample),
 		cmocka_unit_test(a_large_sample_is_cut_and_paced),
 		cmocka_unit_test(limits_are_kept_and_named),
+		cmocka_unit_test(one_certificate_cannot_take_all_subscriptions_by_many_sessions),
+		cmocka_unit_test(different_intervals_share_samples_that_are_near),
 		cmocka_unit_test(the_ring_gives_what_was_missed_and_nothing_else),
 		cmocka_unit_test(one_domain_can_be_subscribed_alone),
 	};
