@@ -43,7 +43,9 @@ static void end_late(struct mvmp_client *client, struct call *call)
 	unsigned long long waited = (call->deadline - call->started) / MVMP_NS_PER_MS;
 	struct mvmp_error error;
 
-	if (call->sends)
+	if (!call->sends && call->liar.status)
+		error = call->liar;
+	else if (call->sends)
 		mvmp_fail(&error, MVMP_NO_ANSWER, "%s did not answer within %llu ms",
 			call->target.text, waited);
 	else if (call->trouble.status)
@@ -107,6 +109,18 @@ static void send_request(struct mvmp_client *client, struct call *call, uint64_t
 	}
 }
 
+/* Who announced the name is not the one: another may be. */
+static void doubt_name(struct mvmp_client *client, struct call *call, const struct mvmp_addr *addr,
+	const struct mvmp_error *why, uint64_t now)
+{
+	call->liar = *why;
+	if (!call->doubted)
+		call->doubted = now;
+	rpc_peers_forget(&client->peers, addr);
+	pause_call(call, why, now);
+	call->due = now;
+}
+
 void call_connected(struct mvmp_client *client, struct call *call,
 	const struct connection *connection, uint64_t now)
 {
@@ -115,10 +129,12 @@ void call_connected(struct mvmp_client *client, struct call *call,
 
 	if (!cert)
 		return;
-	if (rpc_target_check(&client->peers, &call->target, &connection->addr, cert, &error))
+	if (!rpc_target_check(&client->peers, &call->target, &connection->addr, cert, &error))
+		send_request(client, call, now);
+	else if (call->target.has_addr || call->target.has_mac)
 		call_end_unanswered(client, call, &error);
 	else
-		send_request(client, call, now);
+		doubt_name(client, call, &connection->addr, &error, now);
 }
 
 void call_disconnected(struct mvmp_client *client, struct call *call, bool was_up,
@@ -182,21 +198,23 @@ static void probe(struct mvmp_client *client, struct call *call, uint64_t now)
 			mvmp_endpoint_probe(client->ep, link, NULL, local ? 0 : spread, now);
 	}
 	call->due = after_ms(now, call->probes ? PROBE_INTERVAL_MS : PROBE_FIRST_MS);
+	call->probe_due = call->due;
 	if (!call->probes++)
 		call->first_probe = now;
 }
 
-static void end_ambiguous(struct mvmp_client *client, struct call *call, const struct mvmp_peer *a,
-	const struct mvmp_peer *b)
+static void end_ambiguous(struct mvmp_client *client, struct call *call, const struct doubt *doubt)
 {
-	const uint8_t *x = a->macs ? a->mac[0] : a->addr.mac;
-	const uint8_t *y = b->macs ? b->mac[0] : b->addr.mac;
+	const struct mvmp_peer *a = rpc_peers_at(&client->peers, &doubt->proved_at);
+	const struct mvmp_peer *b = rpc_peers_at(&client->peers, &doubt->other_at);
+	const uint8_t *x = a && a->macs ? a->mac[0] : doubt->proved_at.mac;
+	const uint8_t *y = b && b->macs ? b->mac[0] : doubt->other_at.mac;
 	struct mvmp_error error;
 	char one[18], two[18];
 
 	mvmp_fail(&error, MVMP_CONFLICT,
-		"%s is the name of two members: %s (MAC %s) and %s (MAC %s)", call->target.text,
-		a->name, mvmp_mac_text(one, x), b->name, mvmp_mac_text(two, y));
+		"%s is the name of two members, with MAC %s and MAC %s: both proved it",
+		call->target.text, mvmp_mac_text(one, x), mvmp_mac_text(two, y));
 	mvmp_hint(&error, "name the MAC of the one you mean");
 	call_end_unanswered(client, call, &error);
 }
@@ -209,6 +227,31 @@ static bool heard_enough(const struct call *call, uint64_t now)
 	return call->probes && now >= after_ms(call->first_probe, PROBE_FIRST_MS);
 }
 
+/* Several announce the name, or who did was somebody else. A reading goes to the first who proves
+ * it, a change waits until all had time to. */
+static void look_doubting(struct mvmp_client *client, struct call *call, uint64_t now)
+{
+	struct connection *c;
+	struct doubt doubt;
+	bool over, heard;
+
+	doubt_resolve(client, call, &doubt, now);
+	over = now >= after_ms(call->doubted, DOUBT_MS);
+	heard = over || !call->verb->mutates || (!doubt.pending && heard_enough(call, now));
+	c = connection_by_session(client, doubt.proved);
+	if (doubt.conflict) {
+		end_ambiguous(client, call, &doubt);
+	} else if (c && heard) {
+		use_connection(client, call, c, now);
+	} else if (over && !doubt.pending && call->liar.status) {
+		call_end_unanswered(client, call, &call->liar);
+	} else {
+		if (!doubt.pending && now >= call->probe_due)
+			probe(client, call, now);
+		call->due = after_ms(now, DOUBT_TURN_MS);
+	}
+}
+
 static void look(struct mvmp_client *client, struct call *call, uint64_t now)
 {
 	const struct mvmp_peer *other, *peer;
@@ -219,8 +262,8 @@ static void look(struct mvmp_client *client, struct call *call, uint64_t now)
 		return;
 	}
 	peer = rpc_peers_choose(&client->peers, &call->target, &other);
-	if (other) {
-		end_ambiguous(client, call, peer, other);
+	if (other || call->doubted) {
+		look_doubting(client, call, now);
 		return;
 	}
 	c = connection_find(client, &call->target);

@@ -6,6 +6,7 @@
  * Inside the client:
  *   client.c       the public calls, and the walk over calls that is due
  *   call.c         one call: find the member, use a connection, send, repeat, end
+ *   doubt.c        whose certificate proves a name that several announce
  *   connection.c   sessions by address, shared by the calls
  *   peers.c, target.c   members heard of, and who is meant
  */
@@ -23,6 +24,9 @@ enum {
 	PROBE_SPREAD_FIRST_MS = 2,
 	PROBE_SPREAD_MS = 50,
 	RETRY_MS = 50,	   /* between attempts that failed at once */
+	DOUBT_MS = 300,	   /* a name that a certificate disproved may still be another's */
+	DOUBT_TURN_MS = 5, /* between looks at handshakes under way */
+	DOUBTED_MAX = 8,   /* of one name, asked at once */
 	CONNECT_MS = 1000, /* an address that does not answer for so long is forgotten */
 };
 
@@ -60,8 +64,11 @@ struct call {
 	unsigned probes;
 	uint64_t first_probe;
 	mvmp_session session;
-	uint64_t request;	   /* id of the last request sent */
-	unsigned sends;		   /* how often it may have been delivered */
+	uint64_t request; /* id of the last request sent */
+	unsigned sends;	  /* how often it may have been delivered */
+	uint64_t probe_due;
+	uint64_t doubted;	   /* when its name was doubted first; 0: never */
+	struct mvmp_error liar;	   /* who answered in its name, and is not it */
 	struct mvmp_error trouble; /* last thing that went wrong, for the sentence at the end */
 	struct mvmp_error error;
 	mvmp_client_done *done;
@@ -102,6 +109,19 @@ void call_end(struct mvmp_client *client, struct call *call, const struct mvmp_e
 void call_end_unanswered(
 	struct mvmp_client *client, struct call *call, const struct mvmp_error *why);
 void call_free(struct call *call);
+
+/* ---- doubt.c ---- */
+
+/* A name that several members announce: each is asked for its certificate. Who does not prove
+ * the name is forgotten. */
+struct doubt {
+	mvmp_session proved;		      /* one that does prove it, or 0 */
+	struct mvmp_addr proved_at, other_at; /* where; with `proved` and `conflict` */
+	bool conflict;			      /* two certificates do */
+	bool pending;			      /* some handshake is under way */
+};
+void doubt_resolve(
+	struct mvmp_client *client, struct call *call, struct doubt *doubt, uint64_t now);
 
 /* ---- connection.c ---- */
 

@@ -126,6 +126,18 @@ static bool matches(const struct rpc_peers *peers, const struct rpc_target *targ
 	       (!strcmp(peer->name, target->text) || has_node_id(peer, target->text));
 }
 
+const struct mvmp_peer *rpc_peers_next(
+	const struct rpc_peers *peers, const struct rpc_target *target, size_t *at)
+{
+	while (*at < peers->count) {
+		const struct mvmp_peer *peer = &peers->at[(*at)++];
+
+		if (matches(peers, target, peer))
+			return peer;
+	}
+	return NULL;
+}
+
 /* The same certificate, or a renewed one. */
 static bool same_member(const struct mvmp_peer *a, const struct mvmp_peer *b)
 {

@@ -40,6 +40,10 @@ bool rpc_peer_has_mac(const struct mvmp_peer *peer, const uint8_t *mac);
 const struct mvmp_peer *rpc_peers_choose(const struct rpc_peers *peers,
 	const struct rpc_target *target, const struct mvmp_peer **other);
 
+/* The next member from *at on that a target may mean; NULL at the end. *at begins with 0. */
+const struct mvmp_peer *rpc_peers_next(
+	const struct rpc_peers *peers, const struct rpc_target *target, size_t *at);
+
 /* Whether the certificate that answered over `addr` is the one meant; else MVMP_NOT_TRUSTED
  * with the sentence. */
 int rpc_target_check(const struct rpc_peers *peers, const struct rpc_target *target,

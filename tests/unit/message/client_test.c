@@ -246,16 +246,17 @@ static void a_wrong_certificate_is_refused(void **state)
 	call(b, MVMP_VERB_PING, "r1-n05", 500);
 	strcpy(b->cert.name, "mallory");
 	fake_up(&b->ep, 1, &b->cert);
-	mvmp_client_advance(b->client, b->now);
+	pass(b, 350); /* somebody else may bear the name */
 	assert_int_equal(b->error.status, MVMP_NOT_TRUSTED);
 	assert_string_equal(b->error.text,
 		"r1-n05 was announced there, but the certificate that answered is mallory's");
 	strcpy(b->cert.name, "r1-n05");
 	b->cert.roles = MVMP_ROLE_OBSERVER;
 	fake_down(&b->ep, 1, MVMP_NO_ANSWER, "gone");
+	fake_beacon(&b->ep, &b->peer);
 	call(b, MVMP_VERB_PING, "r1-n05", 500);
 	fake_up(&b->ep, 2, &b->cert);
-	mvmp_client_advance(b->client, b->now);
+	pass(b, 350);
 	assert_int_equal(b->error.status, MVMP_NOT_TRUSTED);
 	assert_string_equal(
 		b->error.text, "r1-n05 has role observer in its certificate, needed is node");
@@ -275,24 +276,97 @@ static void a_refusal_ends_at_once(void **state)
 	assert_string_equal(b->error.text, "certificate 7 (r1-n05) is revoked");
 }
 
-/* Two members of one name: both are named, none is asked. */
-static void an_ambiguous_name_is_refused(void **state)
+/* Another member that announces itself by the same name, from another MAC. */
+static struct mvmp_peer make_twin(const struct bench *b, struct mvmp_cert *cert)
 {
-	struct bench *b = *state;
 	struct mvmp_peer twin = b->peer;
 
 	twin.fingerprint[0] = 6;
 	memcpy(twin.addr.mac, other_mac, MVMP_MAC_LEN);
 	memcpy(twin.mac[0], other_mac, MVMP_MAC_LEN);
+	*cert = b->cert;
+	memcpy(cert->mac[0], other_mac, MVMP_MAC_LEN);
+	return twin;
+}
+
+/* Two certificates of one name: both are named, neither gets the change. */
+static void an_ambiguous_name_is_refused(void **state)
+{
+	struct bench *b = *state;
+	struct mvmp_cert cert;
+	struct mvmp_peer twin = make_twin(b, &cert);
+
 	call(b, MVMP_VERB_PIN, "r1-n05", 500);
 	fake_beacon(&b->ep, &b->peer);
 	assert_int_equal(b->ep.connects, 0); /* a change waits whether there are more */
 	fake_beacon(&b->ep, &twin);
-	mvmp_client_advance(b->client, b->now);
+	pass(b, 50);
+	assert_int_equal(b->ep.connects, 2);
+	fake_up(&b->ep, 1, &b->cert);
+	pass(b, 50);
+	assert_int_equal(b->ep.sent, 0);
+	fake_up(&b->ep, 2, &cert);
+	pass(b, 10);
 	assert_int_equal(b->error.status, MVMP_CONFLICT);
 	assert_non_null(strstr(b->error.text, "0c:c4:7a:77:f9:b5"));
 	assert_non_null(strstr(b->error.text, "52:54:00:aa:01:05"));
-	assert_int_equal(b->ep.connects, 0);
+	assert_int_equal(b->ep.sent, 0);
+}
+
+/* Who announces another's name and has a certificate of its own, or does not answer at all, keeps
+ * neither reading nor change from the one who proves the name. */
+static void a_borrowed_name_harms_nobody(void **state)
+{
+	static const enum mvmp_verb verb[] = {MVMP_VERB_PING, MVMP_VERB_PIN, MVMP_VERB_PIN};
+	struct bench *b = *state;
+	struct mvmp_cert cert;
+	struct mvmp_peer liar = make_twin(b, &cert);
+
+	strcpy(cert.name, "mallory");
+	for (unsigned i = 0; i < 3; i++) {
+		liar.seen = b->peer.seen + i;
+		call(b, verb[i], "r1-n05", 2000);
+		fake_beacon(&b->ep, &b->peer);
+		fake_beacon(&b->ep, &liar);
+		pass(b, 60);
+		for (unsigned k = 0; k < FAKE_SESSIONS; k++) {
+			struct fake_session *s = &b->ep.session[k];
+			bool lies = !memcmp(s->addr.mac, other_mac, MVMP_MAC_LEN);
+
+			if (s->id && (!lies || i < 2))
+				fake_up(&b->ep, s->id, lies ? &cert : &b->cert);
+		}
+		pass(b, 400);
+		assert_int_equal(b->ep.sent, 1);
+		answer(b, MVMP_OK);
+		assert_int_equal(b->done, i + 1);
+		assert_int_equal(b->error.status, MVMP_OK);
+		for (unsigned k = 0; k < FAKE_SESSIONS; k++) {
+			if (b->ep.session[k].id)
+				fake_down(&b->ep, b->ep.session[k].id, MVMP_NO_ANSWER, "gone");
+		}
+	}
+}
+
+/* The liar alone is heard first; the member's own BEACON, a little later, still counts. */
+static void a_liar_heard_first_is_passed_over(void **state)
+{
+	struct bench *b = *state;
+	struct mvmp_cert cert;
+	struct mvmp_peer liar = make_twin(b, &cert);
+
+	strcpy(cert.name, "mallory");
+	call(b, MVMP_VERB_PING, "r1-n05", 1000);
+	fake_beacon(&b->ep, &liar);
+	fake_up(&b->ep, 1, &cert);
+	pass(b, 50);
+	assert_int_equal(b->done, 0);
+	fake_beacon(&b->ep, &b->peer);
+	pass(b, 10);
+	fake_up(&b->ep, 2, &b->cert);
+	pass(b, 10);
+	answer(b, MVMP_OK);
+	assert_int_equal(b->error.status, MVMP_OK);
 }
 
 /* The same member on both links is no conflict, and is asked over the Unix link. */
@@ -614,6 +688,8 @@ int main(void)
 		CASE(a_wrong_certificate_is_refused),
 		CASE(a_refusal_ends_at_once),
 		CASE(an_ambiguous_name_is_refused),
+		CASE(a_borrowed_name_harms_nobody),
+		CASE(a_liar_heard_first_is_passed_over),
 		CASE(the_unix_link_is_preferred),
 		CASE(a_change_is_repeated_under_its_id),
 		CASE(a_lost_answer_is_outcome_unknown),
