@@ -20,6 +20,18 @@ static void prefix(struct mvmp_error *error, const char *what, const char *words
 	free(text);
 }
 
+/* The node did answer: its own sentence says what it knows. */
+static void complete_told(
+	struct mvmp_error *error, const struct mvctl_reply *reply, const char *what)
+{
+	char id[2 * MVMP_ID_LEN + 1];
+
+	prefix(error, what, ": ", reply->name);
+	if (error->status == MVMP_RUNNING)
+		mvmp_hint(error, "it runs at most once; ask: mvctl -n %s op %s --wait", reply->name,
+			mvmp_hex(id, reply->operation, MVMP_ID_LEN));
+}
+
 static void complete_lost(struct mvctl *ctl, struct mvmp_error *error,
 	const struct mvctl_reply *reply, const char *what)
 {
@@ -40,7 +52,9 @@ static void complete(struct mvctl *ctl, struct mvmp_error *error, const struct m
 	switch (error->status) {
 	case MVMP_OUTCOME_UNKNOWN:
 	case MVMP_RUNNING:
-		if (reply->mutates)
+		if (reply->mutates && reply->session)
+			complete_told(error, reply, what);
+		else if (reply->mutates)
 			complete_lost(ctl, error, reply, what);
 		break;
 	case MVMP_NO_ANSWER:

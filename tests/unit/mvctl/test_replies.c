@@ -55,6 +55,31 @@ static void test_outcome_unknown(void **state)
 		"4f1c9a27be0000000000000000000000 --wait\n");
 }
 
+/* What the node itself says of an outcome it cannot save is kept, and of a change that runs. */
+static void test_outcome_told_by_the_node(void **state)
+{
+	struct mvctl_reply r = reply("r1-n01", MVMP_OUTCOME_UNKNOWN,
+		"pin web-07 vCPU 0 to 4 ended as ok, but the journal of r1-n01 cannot be written: "
+		"No space left on device");
+	struct heard heard;
+
+	r.session = 7;
+	mvmp_hint(&r.error, "read back what the node has now");
+	begin(&heard);
+	mvctl_report_setter(&heard.ctl, &r, 1, "pin web-07 vCPU 0", "pin web-07 0 4");
+	end(&heard, 7,
+		"mvctl: pin web-07 vCPU 0: r1-n01: pin web-07 vCPU 0 to 4 ended as ok, but the "
+		"journal of r1-n01 cannot be written: No space left on device\n"
+		"  hint: read back what the node has now\n");
+	r.error = (struct mvmp_error){.status = MVMP_RUNNING, .text = "pin is still running"};
+	begin(&heard);
+	mvctl_report_setter(&heard.ctl, &r, 1, "pin web-07 vCPU 0", "pin web-07 0 4");
+	end(&heard, 7,
+		"mvctl: pin web-07 vCPU 0: r1-n01: pin is still running\n"
+		"  hint: it runs at most once; ask: mvctl -n r1-n01 op "
+		"4f1c9a27be0000000000000000000000 --wait\n");
+}
+
 /* A refusal says what was refused by whom, and who can help. */
 static void test_refused(void **state)
 {
@@ -162,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_outcome_unknown),
+		cmocka_unit_test(test_outcome_told_by_the_node),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_folded_reads),
 		cmocka_unit_test(test_failed_setters),
