@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* That may be added by one save before the oldest are forgotten. */
+enum { OPERATIONS_MORE = 256 };
+
 static const struct mva_journal_limits defaults = {
-	.segment_bytes = 1 << 20, .segments = 16, .operations = 32768};
+	.segment_bytes = 1 << 20, .segments = 16, .operations = 32000};
 
 char *journal_segment_name(char to[static MVA_FILE_NAME_MAX], uint32_t segment)
 {
@@ -66,7 +69,9 @@ int mva_journal_open(struct mva_disk *disk, const struct mva_journal_limits *lim
 	if (!j->limits.operations)
 		j->limits.operations = defaults.operations;
 	j->first = 1;
-	rc = journal_replay(j, err);
+	rc = journal_table_init(&j->table, j->limits.operations + OPERATIONS_MORE)
+		     ? mvmp_fail(err, MVMP_NO_MEMORY, "out of memory for the journal")
+		     : journal_replay(j, err);
 	if (rc) {
 		mva_journal_close(j);
 		return rc;
@@ -156,22 +161,10 @@ int mva_journal_end(struct mva_journal *j, uint64_t serial,
 	return 0;
 }
 
-struct key {
-	uint64_t serial;
-	const uint8_t *operation;
-};
-
-static bool is_key(void *ctx, const struct journal_entry *e)
-{
-	const struct key *key = ctx;
-
-	return e->serial == key->serial && memcmp(e->operation, key->operation, MVMP_ID_LEN) == 0;
-}
-
 void mva_journal_abandon(
 	struct mva_journal *j, uint64_t serial, const uint8_t operation[static MVMP_ID_LEN])
 {
-	journal_table_filter(&j->table, is_key, &(struct key){serial, operation});
+	journal_table_remove(&j->table, serial, operation);
 }
 
 /* Reads the record at a place into scratch memory. */

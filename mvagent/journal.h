@@ -33,7 +33,7 @@ struct mva_journal;
 struct mva_journal_limits {
 	size_t segment_bytes; /* 1 MiB */
 	unsigned segments;    /* 16 */
-	unsigned operations;  /* 32768 */
+	unsigned operations;  /* 32000 */
 };
 
 enum mva_journal_state {

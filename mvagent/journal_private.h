@@ -56,17 +56,23 @@ struct journal_entry {
 	uint8_t state; /* 0: free slot; else enum mva_journal_state + 1 */
 };
 
-/* Open addressing; at most half full. */
+/* Open addressing; about half full at most, so that it never grows while the agent serves. */
 struct journal_table {
 	struct journal_entry *slot;
 	uint32_t slots, used;
+	uint64_t key[2]; /* of the hash */
 };
+
+/* Room for so many entries; -1 without memory. */
+int journal_table_init(struct journal_table *table, uint32_t entries);
 
 struct journal_entry *journal_table_find(
 	const struct journal_table *table, uint64_t serial, const uint8_t *operation);
 /* A new zeroed entry with its key set; NULL without memory. Moves entries. */
 struct journal_entry *journal_table_add(
 	struct journal_table *table, uint64_t serial, const uint8_t *operation);
+/* Removes one, if it is there. Moves entries. */
+void journal_table_remove(struct journal_table *table, uint64_t serial, const uint8_t *operation);
 /* Removes those for which `drop` says so. */
 void journal_table_filter(struct journal_table *table,
 	bool (*drop)(void *ctx, const struct journal_entry *entry), void *ctx);

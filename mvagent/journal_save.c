@@ -170,5 +170,6 @@ void mva_journal_saved(struct mva_journal *j, int rc)
 	if (j->dropping)
 		j->first++;
 	j->dropping = false;
-	j->begin_segment = j->good >= j->limits.segment_bytes;
+	j->begin_segment =
+		j->good >= j->limits.segment_bytes || j->table.used >= j->limits.operations;
 }

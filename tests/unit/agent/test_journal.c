@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../cmocka_all.h"
 #include "disk_memory.h"
-#include "journal.h"
+#include "journal_private.h"
 #include <errno.h>
 #include <mvmp/bytes.h>
 #include <stdio.h>
@@ -406,6 +406,79 @@ static void damage_that_cannot_be_mended_is_left_as_it_is_and_not_appended_to(vo
 	}
 }
 
+static void save_all(struct mva_journal *journal, struct mva_disk *disk)
+{
+	while (mva_journal_dirty(journal))
+		assert_int_equal(save(journal, disk), 0);
+}
+
+static void the_table_never_grows_and_the_oldest_operations_make_room(void **state)
+{
+	struct mva_disk *disk = mva_disk_memory();
+	struct mva_journal *journal = open_journal(disk, NULL);
+	const void *slots = journal->table.slot;
+
+	for (uint32_t n = 0; n < 40000; n++) {
+		begin(journal, n);
+		end(journal, n);
+		if (n % 64 == 63)
+			save_all(journal, disk);
+		assert_true(journal->table.used <= 32256);
+	}
+	assert_ptr_equal(journal->table.slot, slots);
+	assert_int_equal(journal->table.slots, 65536);
+	assert_int_equal(find(journal, 0), MVA_JOURNAL_EXPIRED);
+	assert_int_equal(find(journal, 39000), MVA_JOURNAL_DONE);
+	mva_journal_close(journal);
+	disk->ops->close(disk);
+}
+
+/* Ids of the same last eight bytes, and such that count up: the longest row of taken slots stays
+ * short. By chance alone 4000 entries in 65536 slots make rows of about five. */
+static void ids_that_are_chosen_to_fall_together_do_not(void **state)
+{
+	struct journal_table table;
+	unsigned row = 0, longest = 0;
+
+	assert_int_equal(journal_table_init(&table, 32256), 0);
+	for (uint32_t n = 0; n < 4000; n++) {
+		uint8_t id[MVMP_ID_LEN] = {0};
+
+		memcpy(n % 2 ? id : id + 12, &n, sizeof n);
+		assert_non_null(journal_table_add(&table, SERIAL, id));
+	}
+	for (uint32_t i = 0; i < table.slots; i++) {
+		row = table.slot[i].state ? row + 1 : 0;
+		longest = row > longest ? row : longest;
+	}
+	assert_in_range(longest, 1, 40);
+	free(table.slot);
+}
+
+static bool is_odd(void *ctx, const struct journal_entry *e)
+{
+	return e->operation[0] & 1;
+}
+
+static void what_is_removed_takes_nothing_with_it(void **state)
+{
+	struct journal_table table;
+
+	assert_int_equal(journal_table_init(&table, 100), 0);
+	for (unsigned n = 0; n < 190; n++) /* three quarters full: long rows */
+		journal_table_add(&table, SERIAL, (uint8_t[MVMP_ID_LEN]){(uint8_t)n, 7});
+	journal_table_filter(&table, is_odd, NULL);
+	journal_table_remove(&table, SERIAL, (uint8_t[MVMP_ID_LEN]){4, 7});
+	for (unsigned n = 0; n < 190; n++) {
+		const uint8_t id[MVMP_ID_LEN] = {(uint8_t)n, 7};
+
+		assert_int_equal(
+			journal_table_find(&table, SERIAL, id) != NULL, n % 2 == 0 && n != 4);
+	}
+	assert_int_equal(table.used, 94);
+	free(table.slot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +491,9 @@ int main(void)
 		cmocka_unit_test(a_flipped_byte_lets_nothing_run_again_and_costs_one_record),
 		cmocka_unit_test(results_behind_the_damage_are_read_from_their_new_places),
 		cmocka_unit_test(an_older_segment_without_its_end_lets_nothing_run_again),
+		cmocka_unit_test(the_table_never_grows_and_the_oldest_operations_make_room),
+		cmocka_unit_test(ids_that_are_chosen_to_fall_together_do_not),
+		cmocka_unit_test(what_is_removed_takes_nothing_with_it),
 		cmocka_unit_test(damage_that_cannot_be_mended_is_left_as_it_is_and_not_appended_to),
 	};
 
