@@ -93,6 +93,11 @@ static void adopt(struct mvs_store *store, struct mvs_file *file, const char *pa
 		store->counters.bytes += store->schema[file->kind].bytes;
 	}
 	file->counted = true;
+	if (file->expired) {
+		file->expired = false;
+		file->dir->files++;
+		store->files++;
+	}
 	file->dir->on_disk = file->dir->dirty = true;
 	pthread_mutex_unlock(&store->lock);
 }
@@ -271,6 +276,7 @@ void mvs_file_take(struct mvs_store *store, const struct mvs_row *row, const uin
 	struct mvs_resampler *r = &file->resampler;
 	struct taker taker = {store, file};
 
+	file->taken_ns = store->writer->now;
 	if (row->era != file->era)
 		begin_era(store, row);
 	if (file->state == MVS_FILE_CLOSED && open_file(store, file, row)) {

@@ -116,7 +116,7 @@ static char *index_text(struct mvs_dir *dir, size_t *len)
 	fputs(heading, out);
 	pthread_mutex_lock(&dir->store->lock);
 	for (const struct mvs_file *file = dir->first; file; file = file->next) {
-		if (file->state == MVS_FILE_OPEN || file->since_ms)
+		if (!file->expired && (file->state == MVS_FILE_OPEN || file->since_ms))
 			print_line(out, file);
 	}
 	dir->dirty = false;

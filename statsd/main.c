@@ -213,6 +213,8 @@ static int open_store(struct daemon *d, struct mvmp_error *err)
 		.interval_ms = o->interval_ms,
 		.flush_s = o->rrdcached ? 1 : o->flush_s,
 		.files_max = o->files_max,
+		.node_files_max = o->node_files_max,
+		.expire_days = o->expire_days,
 		.queue_bytes = 32 << 20,
 		.rrdcached = o->rrdcached,
 		.threaded = true,

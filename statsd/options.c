@@ -27,6 +27,9 @@ const char mvs_help[] =
 	"      --flush SECONDS     how long samples may wait to be written together, 0 to 300\n"
 	"                          (two intervals, at most 30); a kill -9 loses no more\n"
 	"      --files-max N       RRD files, 1 to 1000000 (200000)\n"
+	"      --files-per-node N  of one node at most, 1 to 1000000 (4096)\n"
+	"      --expire DAYS       remove files that nothing came for in so long, 1 to 3650 (90;\n"
+	"                          0: never)\n"
 	"      --rrdcached SOCKET  give updates to rrdcached instead of writing files\n"
 	"      --user NAME         become this user when interfaces and identity are open\n"
 	"  -h, --help              this text\n"
@@ -48,6 +51,8 @@ enum {
 	OPT_STEP,
 	OPT_FLUSH,
 	OPT_FILES_MAX,
+	OPT_FILES_PER_NODE,
+	OPT_EXPIRE,
 	OPT_RRDCACHED,
 	OPT_USER,
 	OPT_VERSION,
@@ -67,6 +72,8 @@ static const struct option table[] = {
 	{"step", required_argument, NULL, OPT_STEP},
 	{"flush", required_argument, NULL, OPT_FLUSH},
 	{"files-max", required_argument, NULL, OPT_FILES_MAX},
+	{"files-per-node", required_argument, NULL, OPT_FILES_PER_NODE},
+	{"expire", required_argument, NULL, OPT_EXPIRE},
 	{"rrdcached", required_argument, NULL, OPT_RRDCACHED},
 	{"user", required_argument, NULL, OPT_USER},
 	{"help", no_argument, NULL, 'h'},
@@ -104,14 +111,15 @@ static int parse_whole_seconds(uint32_t *ret, const char *name, const char *text
 	return rc;
 }
 
-static int parse_files(uint32_t *ret, const char *text, struct mvmp_error *err)
+static int parse_number(uint32_t *ret, const char *name, const char *text, unsigned long least,
+	unsigned long most, struct mvmp_error *err)
 {
 	char *end;
 	unsigned long value = strtoul(text, &end, 10);
 
-	if (end == text || *end || value < 1 || value > 1000000)
-		return mvmp_fail(err, MVMP_INVALID,
-			"--files-max %.40s is no number from 1 to 1000000", text);
+	if (end == text || *end || *text == '-' || value < least || value > most)
+		return mvmp_fail(err, MVMP_INVALID, "--%s %.40s is no number from %lu to %lu", name,
+			text, least, most);
 	*ret = (uint32_t)value;
 	return 0;
 }
@@ -171,7 +179,11 @@ static int take_option(struct mvs_options *o, int option, char *value, struct mv
 	case OPT_PROFILE:
 		return mvs_profile_find(&o->profile, value, err);
 	case OPT_FILES_MAX:
-		return parse_files(&o->files_max, value, err);
+		return parse_number(&o->files_max, "files-max", value, 1, 1000000, err);
+	case OPT_FILES_PER_NODE:
+		return parse_number(&o->node_files_max, "files-per-node", value, 1, 1000000, err);
+	case OPT_EXPIRE:
+		return parse_number(&o->expire_days, "expire", value, 0, 3650, err);
 	default:
 		return 1;
 	}
@@ -232,6 +244,8 @@ int mvs_options_parse(struct mvs_options *o, int argc, char **argv, struct mvmp_
 		.interval_ms = 10000,
 		.flush_s = UINT32_MAX,
 		.files_max = 200000,
+		.node_files_max = 4096,
+		.expire_days = 90,
 		.kinds = (1u << MVMP_ENTITY_COUNT) - 1};
 	mvs_profile_find(&o->profile, "standard", NULL);
 	opterr = 0;

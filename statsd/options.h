@@ -17,6 +17,7 @@ struct mvs_options {
 	const char *identity, *store, *run, *user, *rrdcached;
 	const struct mvs_profile *profile;
 	uint32_t interval_ms, step_s, flush_s, files_max, kinds;
+	uint32_t node_files_max, expire_days;
 	bool help, version, draw_worker;
 };
 

@@ -8,7 +8,11 @@
 
 struct mvs_file *mvs_store_next(struct mvs_dir *dir, struct mvs_file *after)
 {
-	return after ? after->next : dir->first;
+	struct mvs_file *file = after ? after->next : dir->first;
+
+	while (file && file->expired)
+		file = file->next;
+	return file;
 }
 
 struct mvs_dir *mvs_store_next_dir(struct mvs_store *store, struct mvs_dir *after)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static enum mvmp_status status_of(const char *message)
@@ -104,6 +105,32 @@ static void explain_silence(const char *path, size_t bytes)
 		rrd_set_error((char *)"'%s': %s", path, strerror(rc));
 }
 
+bool mvs_room_left(uint64_t free_bytes, uint64_t total_bytes, uint64_t bytes)
+{
+	uint64_t reserve = total_bytes / 50;
+
+	if (reserve > 256ull << 20)
+		reserve = 256ull << 20;
+	return free_bytes >= bytes && free_bytes - bytes >= reserve;
+}
+
+/* New files end before the disk does: rows of those that are there, and others' files, need room
+ * too. */
+static int check_room(const char *path, const struct mvs_schema *schema, struct mvmp_error *err)
+{
+	char dir[MVS_PATH_MAX];
+	struct statvfs fs;
+
+	snprintf(dir, sizeof dir, "%s", path);
+	*strrchr(dir, '/') = '\0';
+	if (statvfs(dir, &fs) ||
+		mvs_room_left(fs.f_bavail * fs.f_frsize, fs.f_blocks * fs.f_frsize, schema->bytes))
+		return 0;
+	return mvmp_fail(err, MVMP_IO,
+		"cannot create %s: No space left for new files: the disk has %llu MB free", path,
+		(unsigned long long)(fs.f_bavail * fs.f_frsize >> 20));
+}
+
 /* Creates under a name of its own, then renames: a reader or a crash sees all or nothing. With
  * `source`, history comes from that file. */
 static int create_file(const char *path, const struct mvs_schema *schema, const char *source,
@@ -191,6 +218,8 @@ int mvs_rrd_open(const char *path, const struct mvs_schema *schema, uint64_t fir
 		rc = mvs_rrd_aside(path, "damaged", err);
 	} else {
 		rc = make_directories(path, err);
+		if (rc == 0)
+			rc = check_room(path, schema, err);
 	}
 	return rc ? rc : create_file(path, schema, NULL, first_s, err);
 }

@@ -21,6 +21,9 @@ enum { MVS_PATH_MAX = 512, MVS_ROWS_MAX = 30 };
 int mvs_rrd_open(const char *path, const struct mvs_schema *schema, uint64_t first_s,
 	uint64_t *last_s, bool *damaged, struct mvmp_error *err);
 
+/* Whether `bytes` more leave a file system's reserve: 2 % of it, at most 256 MB. */
+bool mvs_room_left(uint64_t free_bytes, uint64_t total_bytes, uint64_t bytes);
+
 /* Moves a file aside as `path`.`reason`-N, N from 1 on. MVMP_IO. */
 int mvs_rrd_aside(const char *path, const char *reason, struct mvmp_error *err);
 

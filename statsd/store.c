@@ -221,13 +221,26 @@ static uint32_t hash_of(
 	return (uint32_t)(h ^ h >> 32);
 }
 
+/* A node that invents entities fills its own share only. */
+static bool has_place(struct mvs_dir *dir)
+{
+	struct mvs_store *store = dir->store;
+	uint32_t share = store->config.node_files_max;
+	bool fits;
+
+	pthread_mutex_lock(&store->lock);
+	fits = store->files < store->config.files_max && (!share || dir->files < share);
+	pthread_mutex_unlock(&store->lock);
+	return fits;
+}
+
 static struct mvs_file *add_file(struct mvs_dir *dir, enum mvmp_entity kind,
 	const struct mvmp_key *key, struct mvs_file **bucket)
 {
 	struct mvs_store *store = dir->store;
 	struct mvs_file *file;
 
-	if (store->files >= store->config.files_max)
+	if (!has_place(dir))
 		return NULL;
 	file = calloc(1, sizeof *file);
 	if (!file)
@@ -243,8 +256,9 @@ static struct mvs_file *add_file(struct mvs_dir *dir, enum mvmp_entity kind,
 	else
 		dir->first = file;
 	dir->last = file;
-	pthread_mutex_unlock(&store->lock);
+	dir->files++;
 	store->files++;
+	pthread_mutex_unlock(&store->lock);
 	return file;
 }
 
@@ -255,8 +269,9 @@ struct mvs_file *mvs_store_file(
 	struct mvs_file **bucket = &store->hash[hash_of(dir, kind, key) & (store->hash_size - 1)];
 
 	for (struct mvs_file *file = *bucket; file; file = file->hash_next) {
-		if (file->dir == dir && file->kind == kind && mvmp_key_equal(&file->key, key))
-			return file;
+		if (file->dir != dir || file->kind != kind || !mvmp_key_equal(&file->key, key))
+			continue;
+		return !file->expired || (create && has_place(dir)) ? file : NULL;
 	}
 	return create ? add_file(dir, kind, key, bucket) : NULL;
 }

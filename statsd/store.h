@@ -25,6 +25,8 @@ struct mvs_store_config {
 	uint32_t interval_ms; /* expected of samples, for the heartbeat */
 	uint32_t flush_s;     /* how long rows may wait for more of their file */
 	uint32_t files_max;
+	uint32_t node_files_max; /* of one node; 0: files_max */
+	uint32_t expire_days;	 /* files without a row for so long are removed; 0: never */
 	size_t queue_bytes;
 	const char *rrdcached; /* socket path, or NULL: librrd directly */
 	bool threaded;	       /* false: the owner calls mvs_store_run() */
@@ -45,7 +47,7 @@ void mvs_store_close(struct mvs_store *store);
  * or without memory. */
 struct mvs_dir *mvs_store_dir(struct mvs_store *store, const char *node, bool create);
 
-/* NULL when absent and not `create`, at files_max, or without memory. */
+/* NULL when absent and not `create`, at files_max or the node's share, or without memory. */
 struct mvs_file *mvs_store_file(
 	struct mvs_dir *dir, enum mvmp_entity kind, const struct mvmp_key *key, bool create);
 
@@ -109,6 +111,7 @@ struct mvs_store_counters {
 	uint64_t failures;     /* calls that failed */
 	uint64_t lost;	       /* rows given up */
 	uint32_t queue;	       /* rows waiting */
+	uint64_t expired;      /* files removed: nothing came for expire_days */
 	uint64_t aside;	       /* files moved aside for times that are not yet */
 	char degraded[128];    /* "" when well */
 };

@@ -38,8 +38,10 @@ struct mvs_file {
 	/* the writer's */
 	enum mvs_file_state state;
 	enum mvs_file_list list;
-	bool counted; /* in the counters */
-	uint32_t era; /* of the newest row taken */
+	bool counted;	      /* in the counters */
+	_Atomic bool expired; /* removed; until its next row it is as if it had never been */
+	uint64_t taken_ns;    /* when a row came last; 0: never in this run */
+	uint32_t era;	      /* of the newest row taken */
 	struct mvs_resampler resampler;
 	uint64_t due_ns;
 	uint64_t *pending; /* rows: second, present, values; then the resampler's values */
@@ -54,6 +56,7 @@ struct mvs_dir {
 	struct mvs_dir *next;
 	struct mvs_file *first, *last;
 	/* under the store's lock */
+	uint32_t files;
 	bool dirty;   /* the index must be written */
 	bool on_disk; /* the directory is there */
 };
@@ -82,11 +85,12 @@ struct mvs_store {
 	/* the loop's */
 	struct mvs_dir *dirs;
 	struct mvs_file **hash;
-	uint32_t hash_size, files, era;
+	uint32_t hash_size, era;
 	/* shared */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop;
+	uint32_t files;	     /* known and not expired */
 	uint64_t clock_ms;   /* store time when the owner told it last; 0: never */
 	struct mvs_batch in; /* being filled */
 	struct mvs_flush_queue asked, done;

@@ -131,6 +131,7 @@ static void run_round(struct mvs_store *store, struct mvs_flush_queue *asked, bo
 	flush_due(store, last);
 	sync_backend(store);
 	answer_flushes(store, asked);
+	mvs_expire(store);
 	save_indexes(store, last);
 	pthread_mutex_lock(&store->lock);
 	store->counters.queue = store->writer->pending;

@@ -9,6 +9,14 @@
 
 enum { MVS_ROW_TEXT_MAX = 32 + MVMP_METRICS_MAX * 21 };
 
+/* The search for files to remove, a few a round. */
+struct mvs_sweep {
+	uint64_t began_ns, next_ns; /* the writer's first round; when the next search begins */
+	struct mvs_dir *dir;	    /* under way; NULL: none is */
+	struct mvs_file *file;	    /* looked at last; NULL: none of the directory's */
+	unsigned removed;
+};
+
 struct mvs_writer {
 	struct mvs_backend *backend;
 	struct mvs_file_queue due;   /* files with rows, longest waiting first */
@@ -21,6 +29,7 @@ struct mvs_writer {
 	uint64_t failed_ns;   /* when a call failed last */
 	uint64_t aside_ns;    /* when a file was put aside last; with aside_said */
 	bool disk_fails, aside_said;
+	struct mvs_sweep sweep;
 	char text[MVS_ROWS_MAX][MVS_ROW_TEXT_MAX];
 };
 
@@ -30,6 +39,9 @@ void mvs_row_text(char to[static MVS_ROW_TEXT_MAX], enum mvmp_entity kind, const
 /* filewriter.c */
 void mvs_file_take(struct mvs_store *store, const struct mvs_row *row, const uint64_t *value);
 int mvs_file_flush(struct mvs_store *store, struct mvs_file *file);
+
+/* expire.c: removes a few of the files that nothing came for, once they are due. */
+void mvs_expire(struct mvs_store *store);
 
 /* outcome.c */
 void mvs_note_failure(struct mvs_store *store, const struct mvmp_error *err);

@@ -51,6 +51,8 @@ void bed_open(struct bed *bed)
 		.interval_ms = bed->fast ? 1000 : 10000,
 		.flush_s = bed->fast ? 2 : 30,
 		.files_max = 100,
+		.node_files_max = bed->node_files_max,
+		.expire_days = bed->expire_days,
 		.queue_bytes = 1 << 20,
 		.rrdcached = bed->rrdcached,
 		.log = take_line,

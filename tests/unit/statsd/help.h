@@ -20,7 +20,8 @@ struct bed {
 	uint64_t now_ns;
 	bool fast;
 	const char *rrdcached;
-	char said[512]; /* the newest log line */
+	uint32_t node_files_max, expire_days; /* from the next bed_open() on */
+	char said[512];			      /* the newest log line */
 	unsigned lines;
 };
 

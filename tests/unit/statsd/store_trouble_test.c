@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <rrd.h>
+#include <rrdfile.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,6 +295,82 @@ static void files_are_limited(void **state)
 	assert_null(mvs_store_dir(bed->store, "../up", true));
 }
 
+/* A node that invents entities fills its share; another node's are stored all the same. */
+static void a_node_fills_its_share_only(void **state)
+{
+	struct bed *bed = *state;
+	struct mvmp_key key = {{0}, 0};
+	struct mvs_dir *other;
+
+	bed_close(bed);
+	bed->node_files_max = 10;
+	bed_open(bed);
+	for (key.index = 1; key.index < 10; key.index++)
+		assert_non_null(mvs_store_file(bed->dir, MVMP_PCPU, &key, true));
+	assert_null(mvs_store_file(bed->dir, MVMP_PCPU, &key, true));
+	other = mvs_store_dir(bed->store, "r1-n02", true);
+	assert_non_null(mvs_store_file(other, MVMP_PCPU, &key, true));
+	bed->node_files_max = 0;
+}
+
+static void write_three(struct bed *bed, int64_t from_ms)
+{
+	for (int64_t ms = from_ms; ms < from_ms + 30000; ms += 10000)
+		bed_put(bed, ms, 1, (uint64_t)ms, 0);
+	bed_run(bed, 40);
+}
+
+static void make_old(const char *path, time_t when)
+{
+	struct timespec times[2] = {{.tv_sec = when}, {.tv_sec = when}};
+
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* A file whose newest row is three days old goes when files are kept for two, after an hour of
+ * this run, with a line in the log and its place in the share; a day old it stays. Its entity may
+ * come back. */
+static void files_of_the_dead_expire(void **state)
+{
+	struct bed *bed = *state;
+	char path[256];
+
+	bed_close(bed);
+	bed->expire_days = 2;
+	bed->node_files_max = 1;
+	bed_open(bed);
+	bed_vif_path(bed, path, sizeof path);
+	write_three(bed, 0);
+	make_old(path, T0);
+	mvs_store_clock(bed->store, (T0 + 86400) * 1000ull, 0);
+	bed_run(bed, 3700);
+	bed_run(bed, 3700);
+	assert_int_equal(access(path, F_OK), 0);
+	mvs_store_clock(bed->store, (T0 + 3 * 86400) * 1000ull, 0);
+	bed_run(bed, 3700);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(bed_counters(bed).expired, 1);
+	assert_int_equal(bed_counters(bed).files, 0);
+	assert_non_null(strstr(
+		bed->said, "had expired files removed: 1 (nothing came for them in 2 days)"));
+	assert_null(mvs_store_next(bed->dir, NULL));
+	write_three(bed, 3 * 86400000ll);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(bed_counters(bed).files, 1);
+	assert_ptr_equal(mvs_store_next(bed->dir, NULL), bed->vif);
+	bed->node_files_max = bed->expire_days = 0;
+}
+
+/* 2 % of the disk stay free, 256 MB of a large one. */
+static void a_reserve_stays_free(void **state)
+{
+	assert_true(mvs_room_left(3 << 20, 100 << 20, 1 << 20));
+	assert_false(mvs_room_left((3 << 20) - 1, 100 << 20, 1 << 20));
+	assert_true(mvs_room_left(257ull << 20, 1ull << 40, 1 << 20));
+	assert_false(mvs_room_left(256ull << 20, 1ull << 40, 1 << 20));
+	assert_false(mvs_room_left(5, 0, 6));
+}
+
 /* Writes rows of 100 bytes a second as fast as it can, until it is killed. */
 static void write_until_killed(struct bed *bed, int64_t from_ms)
 {
@@ -371,6 +448,9 @@ int main(void)
 		CASE(short_heartbeat_is_raised),
 		CASE(store_that_cannot_open_says_why),
 		CASE(files_are_limited),
+		CASE(a_node_fills_its_share_only),
+		CASE(files_of_the_dead_expire),
+		CASE(a_reserve_stays_free),
 		CASE(kills_do_not_damage),
 	};
 
