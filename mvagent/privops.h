@@ -53,8 +53,9 @@ enum mva_task {
 enum { MVA_TASK_REQUEST_MAX = 1024, MVA_TASK_ANSWER_MAX = 512 * 1024 };
 
 /* `error.status` MVMP_OK with the answer's bytes (borrowed), or why not: MVMP_NO_ANSWER after
- * the deadline (the worker was killed), MVMP_BUSY (one outstanding for this domain, or the
- * global cap), MVMP_UNSUPPORTED (no libvirt here). */
+ * the deadline (the worker was killed), MVMP_OUTCOME_UNKNOWN (the worker died), MVMP_BUSY (one
+ * outstanding for this domain, or the global cap; nothing was begun), MVMP_UNSUPPORTED (no
+ * libvirt here, or no worker program). */
 typedef void mva_task_done(
 	void *ctx, const struct mvmp_error *error, const uint8_t *answer, size_t len);
 

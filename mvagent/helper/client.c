@@ -2,12 +2,18 @@
 #include "client.h"
 #include "workers.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_S = 5, ANSWER_MAX = 4096 };
+enum {
+	PATIENCE_START_MS = 5000, /* nobody is served yet */
+	PATIENCE_MS = 250,	  /* the loop stands still meanwhile */
+	ANSWER_MAX = 4096,
+};
 
 struct pending {
 	uint64_t id; /* 0: free */
@@ -18,6 +24,9 @@ struct pending {
 struct mva_helper_client {
 	struct mva_privops base;
 	int questions, tasks;
+	unsigned patience_ms;
+	uint32_t number; /* of the last question */
+	uint32_t late;	 /* the one whose answer was not waited for to the end; 0: none */
 	uint64_t last;
 	struct pending pending[MVA_TASKS_MAX];
 	uint8_t *answer; /* MVA_TASK_ANSWER_MAX, once a long one came */
@@ -26,6 +35,88 @@ struct mva_helper_client {
 static struct mva_helper_client *client_of(struct mva_privops *priv)
 {
 	return (struct mva_helper_client *)(void *)priv;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_answer(const uint8_t *bytes, size_t len, uint32_t number)
+{
+	struct mvmp_reader r = mvmp_reader(bytes, len);
+
+	return mvmp_get_u32(&r) == MVA_WIRE_ANSWER && mvmp_get_u32(&r) == number && !r.bad;
+}
+
+/* Receives until the answer to this question comes; others are thrown away. Its length,
+ * -ETIMEDOUT, or -EPIPE when the helper is gone. */
+static ssize_t await(struct mva_helper_client *c, uint32_t number, unsigned patience_ms,
+	uint8_t *answer, size_t size, int *fd)
+{
+	const int64_t until = now_ms() + patience_ms;
+
+	for (;;) {
+		struct pollfd ready = {.fd = c->questions, .events = POLLIN};
+		int64_t left = until - now_ms();
+		int found = poll(&ready, 1, left > 0 ? (int)left : 0);
+		ssize_t got;
+
+		if (found < 0 && errno == EINTR)
+			continue;
+		if (found <= 0)
+			return -ETIMEDOUT;
+		got = mva_wire_receive(c->questions, answer, size, fd);
+		if (got <= 0)
+			return -EPIPE;
+		if (is_answer(answer, (size_t)got, number))
+			return got;
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+	}
+}
+
+/* While the helper owes an answer it is asked nothing: it is stopped, or short of memory, and
+ * waiting again and again would stop us too. */
+static bool still_owes(struct mva_helper_client *c)
+{
+	uint8_t answer[ANSWER_MAX];
+	int fd = -1;
+
+	if (c->late && await(c, c->late, 0, answer, sizeof answer, &fd) > 0)
+		c->late = 0;
+	if (fd >= 0)
+		close(fd);
+	return c->late;
+}
+
+static ssize_t send_and_await(struct mva_helper_client *c, const struct mvmp_writer *question,
+	uint8_t *answer, size_t size, int *fd)
+{
+	ssize_t rc;
+
+	if (question->bad)
+		return -EMSGSIZE;
+	if (still_owes(c))
+		return -ETIMEDOUT;
+	rc = mva_wire_send(c->questions, question->buf, question->used, -1);
+	if (!rc)
+		rc = await(c, c->number, c->patience_ms, answer, size, fd);
+	if (rc == -ETIMEDOUT)
+		c->late = c->number;
+	return rc;
+}
+
+/* The beginning of the next question. */
+static void begin(struct mva_helper_client *c, struct mvmp_writer *w, enum mva_wire_kind kind)
+{
+	c->number += 1 + (c->number == UINT32_MAX); /* 0 is no question's */
+	mvmp_put_u32(w, kind);
+	mvmp_put_u32(w, c->number);
 }
 
 /* Asks and waits for the answer; its bytes go to `to`. Length or -errno. */
@@ -41,14 +132,13 @@ static int ask(struct mva_helper_client *c, const struct mvmp_writer *question, 
 	*fd = -1;
 	if (!err)
 		err = &ignored;
-	rc = question->bad ? -EMSGSIZE
-			   : mva_wire_send(c->questions, question->buf, question->used, -1);
-	got = rc ? rc : mva_wire_receive(c->questions, answer, sizeof answer, fd);
-	r = mvmp_reader(answer, got > 0 ? (size_t)got : 0);
-	if (mvmp_get_u32(&r) != MVA_WIRE_ANSWER) {
+	got = send_and_await(c, question, answer, sizeof answer, fd);
+	if (got <= 0) {
 		mvmp_fail(err, MVMP_IO, "the helper process does not answer");
-		return -EPIPE;
+		return got ? (int)got : -EPIPE;
 	}
+	r = mvmp_reader(answer, (size_t)got);
+	mvmp_get_u64(&r); /* what it is, and its number */
 	rc = (int)mvmp_get_u32(&r);
 	mva_wire_get_error(&r, err);
 	if (rc < 0)
@@ -67,7 +157,7 @@ static int client_open(
 	struct mvmp_writer w = mvmp_writer(question, sizeof question);
 	int fd, rc;
 
-	mvmp_put_u32(&w, MVA_WIRE_OPEN);
+	begin(client_of(priv), &w, MVA_WIRE_OPEN);
 	mvmp_put_u32(&w, what->source);
 	mvmp_put_bytes(&w, what->name, MVA_NAME_LEN);
 	mvmp_put_u32(&w, what->number);
@@ -81,11 +171,11 @@ static int client_open(
 
 static int client_read_pid_io(struct mva_privops *priv, uint32_t pid, char *to, size_t size)
 {
-	uint8_t question[8];
+	uint8_t question[16];
 	struct mvmp_writer w = mvmp_writer(question, sizeof question);
 	int fd, rc;
 
-	mvmp_put_u32(&w, MVA_WIRE_READ_PID_IO);
+	begin(client_of(priv), &w, MVA_WIRE_READ_PID_IO);
 	mvmp_put_u32(&w, pid);
 	rc = ask(client_of(priv), &w, to, size, &fd, NULL);
 	if (fd >= 0)
@@ -147,14 +237,15 @@ static const struct mva_privops_ops client_ops = {
 struct mva_helper_client *mva_helper_client_new(int questions, int tasks)
 {
 	struct mva_helper_client *c = calloc(1, sizeof *c);
-	struct timeval patience = {.tv_sec = PATIENCE_S};
 
 	if (!c)
 		return NULL;
 	c->base.ops = &client_ops;
 	c->questions = questions;
 	c->tasks = tasks;
-	setsockopt(questions, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	c->patience_ms = PATIENCE_START_MS;
+	fcntl(questions, F_SETFL, O_NONBLOCK); /* a full socket is no reason to stand still */
+	fcntl(tasks, F_SETFL, O_NONBLOCK);
 	return c;
 }
 
@@ -216,6 +307,8 @@ int mva_helper_client_receive(struct mva_helper_client *c)
 	int fd;
 	ssize_t got = mva_wire_receive(c->tasks, message, sizeof message, &fd);
 
+	if (got == -EAGAIN)
+		return 0;
 	if (got <= 0)
 		return -EPIPE;
 	r = mvmp_reader(message, (size_t)got);
@@ -229,11 +322,11 @@ int mva_helper_client_receive(struct mva_helper_client *c)
 static int ask_plain(struct mva_helper_client *c, enum mva_wire_kind kind, const void *bytes,
 	size_t len, struct mvmp_error *err)
 {
-	uint8_t *question = malloc(len + 4);
-	struct mvmp_writer w = mvmp_writer(question, question ? len + 4 : 0);
+	uint8_t *question = malloc(len + 8);
+	struct mvmp_writer w = mvmp_writer(question, question ? len + 8 : 0);
 	int fd, rc;
 
-	mvmp_put_u32(&w, kind);
+	begin(c, &w, kind);
 	mvmp_put_bytes(&w, bytes, len);
 	rc = ask(c, &w, NULL, 0, &fd, err);
 	if (fd >= 0)
@@ -244,7 +337,10 @@ static int ask_plain(struct mva_helper_client *c, enum mva_wire_kind kind, const
 
 int mva_helper_ready(struct mva_helper_client *c)
 {
-	return ask_plain(c, MVA_WIRE_READY, NULL, 0, NULL);
+	int rc = ask_plain(c, MVA_WIRE_READY, NULL, 0, NULL);
+
+	c->patience_ms = PATIENCE_MS;
+	return rc;
 }
 
 int mva_helper_watch(struct mva_helper_client *c, const char *interface)

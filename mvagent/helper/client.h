@@ -19,6 +19,8 @@ struct mva_privops *mva_helper_privops(struct mva_helper_client *client);
 int mva_helper_client_socket(const struct mva_helper_client *client);
 int mva_helper_client_receive(struct mva_helper_client *client);
 
+/* Tells that the agent serves. From then on no question is waited for longer than 250 ms: it
+ * fails with -ETIMEDOUT, as do those that follow until the helper has answered it. */
 int mva_helper_ready(struct mva_helper_client *client);
 int mva_helper_watch(struct mva_helper_client *client, const char *interface);
 int mva_helper_store_cluster(struct mva_helper_client *client, const uint8_t *document, size_t len,

@@ -46,6 +46,8 @@ struct helper {
 	unsigned watches;
 	uint64_t watch_at;
 	int code; /* >= 0: end with it */
+	bool worker_missing;
+	char why_missing[256];
 };
 
 static void on_ready(void *ctx)
@@ -78,8 +80,8 @@ static void close_all(struct helper *h)
 	h->questions = h->tasks = -1;
 }
 
-/* The program is beside our own, or where it was installed. */
-static void find_worker(char to[static PATH_MAX])
+/* The program is beside our own, or where it was installed: false, and that path, if not. */
+static bool find_worker(char to[static PATH_MAX])
 {
 	ssize_t len = readlink("/proc/self/exe", to, PATH_MAX - sizeof worker_name - 1);
 	char *slash;
@@ -89,9 +91,28 @@ static void find_worker(char to[static PATH_MAX])
 	if (slash) {
 		strcpy(slash + 1, worker_name);
 		if (!access(to, X_OK))
-			return;
+			return true;
 	}
 	snprintf(to, PATH_MAX, "%s/%s", MVA_LIBEXEC, worker_name);
+	return !access(to, X_OK);
+}
+
+/* Said once when it is found missing, and once when it is there again. */
+static const char *missing_worker(void *ctx)
+{
+	struct helper *h = ctx;
+	char path[PATH_MAX];
+	bool found = find_worker(path);
+
+	if (!found && !h->worker_missing) {
+		snprintf(h->why_missing, sizeof h->why_missing,
+			"there is no program %.150s: guests and libvirt are not seen", path);
+		mvmp_log("warning: %s", h->why_missing);
+	} else if (found && h->worker_missing) {
+		mvmp_log("%.200s is there now", path);
+	}
+	h->worker_missing = !found;
+	return found ? NULL : h->why_missing;
 }
 
 /* In a child: all but its socket is closed by execve. */
@@ -363,7 +384,8 @@ int mva_helper_main(
 		.questions = -1,
 		.tasks = -1,
 		.code = -1};
-	struct mva_workers_env env = {.ctx = &h, .become = become_worker, .done = on_done};
+	struct mva_workers_env env = {
+		.ctx = &h, .become = become_worker, .missing = missing_worker, .done = on_done};
 	sigset_t awaited;
 
 	h.table = (struct mva_table_env){.ctx = &h,
@@ -380,6 +402,8 @@ int mva_helper_main(
 	h.workers = mva_workers_new(&env);
 	if (h.signals < 0 || !h.workers)
 		return MVA_EXIT_FAILED;
+	if (options->backend == &mva_backend_linux)
+		missing_worker(&h);
 	while (h.code < 0)
 		turn(&h);
 	end_child(&h);

@@ -6,11 +6,16 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PAUSE_MS = 200 };
+enum {
+	PAUSE_MS = 200,
+	END_PATIENCE_MS = 3000, /* the helper gives the protocol process two seconds to save */
+	END_STEP_MS = 10,
+};
 
 struct supervisor {
 	const struct mva_options *options;
@@ -59,14 +64,34 @@ static void note_ready(struct supervisor *s)
 		s->was_ready = true;
 }
 
+/* A helper that is stopped does not hear SIGTERM; whoever is below it dies with it. */
 static int end(struct supervisor *s)
 {
+	const struct timespec step = {0, END_STEP_MS * 1000000};
+	unsigned waited = 0;
 	int status;
 
 	kill(s->helper, SIGTERM);
-	while (waitpid(s->helper, &status, 0) < 0 && errno == EINTR)
-		;
+	for (; waitpid(s->helper, &status, WNOHANG) == 0; waited += END_STEP_MS) {
+		if (waited == END_PATIENCE_MS)
+			kill(s->helper, SIGKILL);
+		if (waited >= 2 * END_PATIENCE_MS)
+			break; /* the kernel holds it */
+		nanosleep(&step, NULL);
+	}
 	return MVA_EXIT_OK;
+}
+
+/* For all processes: no key of the node gets into a core file or to a debugger, and a terminal
+ * that is closed ends nobody. */
+static void protect(void)
+{
+	const struct rlimit none = {0, 0};
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	setrlimit(RLIMIT_CORE, &none);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 }
 
 /* The helper ended: -1 to start it again, else the exit code. */
@@ -98,7 +123,7 @@ int mva_supervise(const struct mva_options *options, mva_protocol_main *protocol
 	sigaddset(&s.awaited, SIGTERM);
 	sigaddset(&s.awaited, SIGINT);
 	sigprocmask(SIG_BLOCK, &s.awaited, &s.before);
-	signal(SIGPIPE, SIG_IGN);
+	protect();
 	if (start(&s)) {
 		mvmp_log("cannot start the helper process: %s", strerror(errno));
 		return MVA_EXIT_FAILED;

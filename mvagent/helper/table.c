@@ -109,7 +109,7 @@ size_t mva_table_do(const struct mva_table_env *env, const uint8_t *question, si
 	struct mvmp_reader r = mvmp_reader(question, len);
 	struct mvmp_writer w = mvmp_writer(answer, size);
 	struct outcome out = {.fd = -1, .error = {.status = MVMP_OK}};
-	uint32_t kind = mvmp_get_u32(&r);
+	uint32_t kind = mvmp_get_u32(&r), number = mvmp_get_u32(&r);
 	size_t row = 0;
 	int rc;
 
@@ -117,6 +117,7 @@ size_t mva_table_do(const struct mva_table_env *env, const uint8_t *question, si
 		row++;
 	rc = row < ROWS ? table[row].run(env, &r, &out) : malformed(&out);
 	mvmp_put_u32(&w, MVA_WIRE_ANSWER);
+	mvmp_put_u32(&w, r.bad && row == ROWS ? 0 : number);
 	mvmp_put_u32(&w, (uint32_t)rc);
 	mva_wire_put_error(&w, &out.error);
 	mvmp_put_bytes(&w, out.bytes, out.len);

@@ -7,7 +7,8 @@
  * for questions that are answered at once, one for tasks. Each message begins with a u32: what
  * it is. The helper reads every byte as if a stranger had sent it.
  *
- * On the first pair, question and answer in turn:
+ * On the first pair, question and answer in turn; each begins with what it is and a u32, the
+ * question's number, so that an answer that comes too late is nobody else's:
  *   OPEN           u32 source, 32 bytes name, u32 number, u32 perf type, u64 perf config
  *   READ_PID_IO    u32 pid
  *   STORE_CLUSTER  the signed cluster state

@@ -31,6 +31,7 @@ struct mva_workers {
 	uint64_t order;
 	struct task task[MVA_TASKS_MAX];
 	struct worker worker[MVA_WORKERS_MAX];
+	pid_t dying[MVA_WORKERS_DYING_MAX]; /* killed, not yet reaped; 0: free */
 };
 
 struct mva_workers *mva_workers_new(const struct mva_workers_env *env)
@@ -63,20 +64,45 @@ static void tell(struct mva_workers *w, struct task *task, const struct mvmp_err
 	task->told = true;
 }
 
-static void end_worker(struct worker *worker)
+/* Never waits: who was killed while the kernel waits for a disk ends when the disk answers. */
+static void reap(struct mva_workers *w)
 {
+	for (unsigned i = 0; i < MVA_WORKERS_DYING_MAX; i++) {
+		if (w->dying[i] && waitpid(w->dying[i], NULL, WNOHANG) != 0)
+			w->dying[i] = 0;
+	}
+}
+
+static void end_worker(struct mva_workers *w, struct worker *worker)
+{
+	unsigned i = 0;
+
 	kill(worker->pid, SIGKILL);
-	while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR)
-		;
 	close(worker->socket);
+	while (i < MVA_WORKERS_DYING_MAX - 1 && w->dying[i])
+		i++;
+	w->dying[i] = worker->pid; /* there is room: may_start() */
 	*worker = (struct worker){0};
+	reap(w);
+}
+
+/* Each worker that runs has a place among the dying. */
+static bool may_start(const struct mva_workers *w)
+{
+	unsigned places = 0;
+
+	for (unsigned i = 0; i < MVA_WORKERS_DYING_MAX; i++)
+		places += !w->dying[i];
+	for (unsigned i = 0; i < MVA_WORKERS_MAX; i++)
+		places -= w->worker[i].pid != 0;
+	return places > 0;
 }
 
 void mva_workers_free(struct mva_workers *w)
 {
 	for (unsigned i = 0; w && i < MVA_WORKERS_MAX; i++) {
 		if (w->worker[i].pid)
-			end_worker(&w->worker[i]);
+			end_worker(w, &w->worker[i]);
 	}
 	free(w);
 }
@@ -129,7 +155,7 @@ static struct worker *free_worker(struct mva_workers *w)
 		if (!worker->pid && !none)
 			none = worker;
 	}
-	return none && !start_worker(w, none) ? none : NULL;
+	return none && may_start(w) && !start_worker(w, none) ? none : NULL;
 }
 
 static unsigned stats_running(const struct mva_workers *w)
@@ -187,7 +213,7 @@ static void dispatch(struct mva_workers *w)
 		if (!worker)
 			return;
 		if (give(worker, task)) {
-			end_worker(worker);
+			end_worker(w, worker);
 			continue;
 		}
 		worker->task = task;
@@ -208,8 +234,12 @@ static int refuse(
 /* Statistics of a domain that is busy are not worth waiting for. */
 static int admit(struct mva_workers *w, struct task *task)
 {
+	const char *missing = w->env.missing ? w->env.missing(w->env.ctx) : NULL;
+
 	if (task->task >= MVA_TASK_COUNT)
 		return refuse(w, task, MVMP_INVALID, "the helper knows no such task");
+	if (missing)
+		return refuse(w, task, MVMP_UNSUPPORTED, missing);
 	for (unsigned i = 0; i < MVA_TASKS_MAX && is_stats(task->task); i++) {
 		if (w->task[i].state != TASK_FREE && same_domain(&w->task[i], task))
 			return refuse(w, task, MVMP_BUSY, "this domain is being asked already");
@@ -287,10 +317,10 @@ static void lost(struct mva_workers *w, struct worker *worker)
 {
 	struct task *task = worker->task;
 
-	end_worker(worker);
+	end_worker(w, worker);
 	if (!task)
 		return;
-	refuse(w, task, MVMP_FAILED, "the worker that ran the task died");
+	refuse(w, task, MVMP_OUTCOME_UNKNOWN, "the worker that ran the task died");
 	task->state = TASK_FREE;
 }
 
@@ -326,16 +356,20 @@ static void take_answer(struct mva_workers *w, struct worker *worker, uint64_t n
 
 static void expire(struct mva_workers *w, struct task *task)
 {
-	refuse(w, task, MVMP_NO_ANSWER, "no answer within the deadline");
+	if (task->state == TASK_WAITING)
+		refuse(w, task, MVMP_BUSY, "all workers were busy until the deadline");
+	else
+		refuse(w, task, MVMP_NO_ANSWER, "no answer within the deadline");
 	for (unsigned i = 0; i < MVA_WORKERS_MAX; i++) {
 		if (w->worker[i].task == task)
-			end_worker(&w->worker[i]);
+			end_worker(w, &w->worker[i]);
 	}
 	task->state = TASK_FREE;
 }
 
 void mva_workers_advance(struct mva_workers *w, uint64_t now)
 {
+	reap(w);
 	for (unsigned i = 0; i < MVA_WORKERS_MAX; i++) {
 		struct worker *worker = &w->worker[i];
 
@@ -344,7 +378,7 @@ void mva_workers_advance(struct mva_workers *w, uint64_t now)
 		if (worker->pid && !worker->task &&
 			now - worker->idle_ns > MVA_WORKER_IDLE_MS * MVMP_NS_PER_MS &&
 			worker->idle_ns)
-			end_worker(worker);
+			end_worker(w, worker);
 	}
 	for (unsigned i = 0; i < MVA_TASKS_MAX; i++) {
 		if (w->task[i].state != TASK_FREE && w->task[i].deadline_ns <= now)

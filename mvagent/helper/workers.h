@@ -15,8 +15,9 @@
 
 enum {
 	MVA_WORKERS_MAX = 6,
-	MVA_WORKERS_STATS = 4, /* at most so many on BLOCK and BALLOON */
-	MVA_TASKS_MAX = 128,   /* waiting or under way */
+	MVA_WORKERS_STATS = 4,	    /* at most so many on BLOCK and BALLOON */
+	MVA_WORKERS_DYING_MAX = 18, /* killed ones included: those the kernel holds may pile up */
+	MVA_TASKS_MAX = 128,	    /* waiting or under way */
 	MVA_TASK_DEADLINE_MAX_MS = 60000,
 	MVA_WORKER_IDLE_MS = 60000, /* then it is sent away */
 };
@@ -32,13 +33,15 @@ struct mva_workers_env {
 	/* In the new process: becomes a worker on this socket (mva_worker_main(), mostly in a
 	 * program of its own). Does not return. */
 	void (*become)(void *ctx, int socket);
+	/* NULL, or why no worker can be started: tasks are then refused by it. May be NULL. */
+	const char *(*missing)(void *ctx);
 	/* A task ended; `fd` (or -1) is a memory file with its answer, closed afterwards. */
 	void (*done)(void *ctx, uint64_t id, const struct mvmp_error *err, const uint8_t *bytes,
 		size_t len, int fd);
 };
 
 struct mva_workers *mva_workers_new(const struct mva_workers_env *env);
-/* Kills them all. */
+/* Kills them all, waits for none. */
 void mva_workers_free(struct mva_workers *workers);
 
 /* Queues a task; what cannot be queued is answered through `done` at once. */
@@ -50,7 +53,8 @@ void mva_workers_forget(struct mva_workers *workers);
 
 /* Descriptors to wait on; at most MVA_WORKERS_MAX. */
 unsigned mva_workers_poll(const struct mva_workers *workers, struct pollfd *fds);
-/* Looks at what poll() found, deadlines included. */
+/* Looks at what poll() found, deadlines included; also to be called after SIGCHLD. Never
+ * waits for a process. */
 void mva_workers_advance(struct mva_workers *workers, uint64_t now);
 /* ns; UINT64_MAX: none. */
 uint64_t mva_workers_deadline(const struct mva_workers *workers);

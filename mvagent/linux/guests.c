@@ -177,6 +177,7 @@ static void kernel_done(
 	struct mvmp_reader r = mvmp_reader(answer, len);
 
 	lx->guests->kernel.task = 0;
+	mva_linux_can(lx, "guests", error->status == MVMP_OK, error->text);
 	if (error->status == MVMP_OK && mvmp_get_u8(&r) == MVA_INVENTORY_KERNEL)
 		take_kernel_answer(lx, &r);
 }

@@ -138,6 +138,10 @@ static void pinned(void *ctx, const struct mvmp_error *error, const uint8_t *ans
 		mvmp_fail(&err, MVMP_OUTCOME_UNKNOWN,
 			"the pinning of %s was not answered in %d s: read it back",
 			call->result.name, DEADLINE_MS / 1000);
+	if (error->status == MVMP_OUTCOME_UNKNOWN)
+		mvmp_fail(&err, call->pin.dry_run ? MVMP_FAILED : MVMP_OUTCOME_UNKNOWN,
+			"the pinning of %s was not answered, %.100s: read it back",
+			call->result.name, error->text);
 	if (error->status == MVMP_IO)
 		mvmp_fail(&err, MVMP_FAILED, "%s was not pinned: %.180s", call->result.name,
 			error->text);

@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	r = mvmp_reader(answer, mva_table_do(&env, bytes, len, answer, sizeof answer, &fd));
 	if (fd >= 0 || mvmp_get_u32(&r) != MVA_WIRE_ANSWER)
 		abort();
-	mvmp_get_u32(&r);
+	mvmp_get_u32(&r); /* number */
+	mvmp_get_u32(&r); /* code */
 	mva_wire_get_error(&r, &err);
 	if (r.bad)
 		abort();

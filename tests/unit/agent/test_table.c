@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { NUMBER = 0x01020304 };
+
 static unsigned readies;
 static char watched[32];
 
@@ -31,6 +33,7 @@ static int ask(const uint8_t *question, size_t len, struct mvmp_error *err, int 
 	int rc;
 
 	assert_int_equal(mvmp_get_u32(&r), MVA_WIRE_ANSWER);
+	assert_int_equal(mvmp_get_u32(&r), len < 8 ? 0 : NUMBER);
 	rc = (int)mvmp_get_u32(&r);
 	mva_wire_get_error(&r, err);
 	assert_false(r.bad);
@@ -45,6 +48,7 @@ static int ask_open(uint32_t source, const char *name, uint32_t number, int *fd)
 
 	memcpy(text, name, strlen(name));
 	mvmp_put_u32(&w, MVA_WIRE_OPEN);
+	mvmp_put_u32(&w, NUMBER);
 	mvmp_put_u32(&w, source);
 	mvmp_put_bytes(&w, text, sizeof text);
 	mvmp_put_u32(&w, number);
@@ -86,13 +90,14 @@ static void processes_that_are_no_guests_are_refused(void **state)
 	int fd;
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		uint8_t bytes[8];
+		uint8_t bytes[12];
 		struct mvmp_writer w = mvmp_writer(bytes, sizeof bytes);
 		struct mvmp_error err;
 
 		assert_true(ask_open(MVA_SRC_PROC_PID_DIR, "", bad[i], &fd) < 0);
 		assert_int_equal(fd, -1);
 		mvmp_put_u32(&w, MVA_WIRE_READ_PID_IO);
+		mvmp_put_u32(&w, NUMBER);
 		mvmp_put_u32(&w, bad[i]);
 		assert_true(ask(bytes, w.used, &err, &fd) < 0);
 	}
@@ -105,11 +110,12 @@ static void sources_and_kinds_outside_the_table_are_refused(void **state)
 	assert_true(ask_open(MVA_SRC_COUNT, "stat", 0, &fd) < 0);
 	assert_true(ask_open(0xffffffff, "stat", 0, &fd) < 0);
 	for (uint32_t kind = 0; kind < 300; kind++) {
-		uint8_t bytes[4];
+		uint8_t bytes[8];
 		struct mvmp_writer w = mvmp_writer(bytes, sizeof bytes);
 		struct mvmp_error err;
 
 		mvmp_put_u32(&w, kind);
+		mvmp_put_u32(&w, NUMBER);
 		if (kind == MVA_WIRE_READY)
 			continue; /* the only one without arguments */
 		assert_int_equal(ask(bytes, w.used, &err, &fd), -EBADMSG);
@@ -120,37 +126,37 @@ static void sources_and_kinds_outside_the_table_are_refused(void **state)
 
 static void a_question_of_any_other_length_is_malformed(void **state)
 {
-	uint8_t bytes[128] = {MVA_WIRE_OPEN};
+	uint8_t bytes[128] = {MVA_WIRE_OPEN, [4] = 4, 3, 2, 1};
 	struct mvmp_error err;
 	int fd;
 
-	memcpy(bytes + 8, "stat", 4); /* source 0, /proc/stat; right at 56 bytes */
+	memcpy(bytes + 12, "stat", 4); /* source 0, /proc/stat; right at 60 bytes */
 	for (size_t len = 0; len < sizeof bytes; len++) {
 		int rc = ask(bytes, len, &err, &fd);
 
-		assert_int_equal(rc, len == 56 ? 0 : -EBADMSG);
-		assert_int_equal(fd >= 0, len == 56);
+		assert_int_equal(rc, len == 60 ? 0 : -EBADMSG);
+		assert_int_equal(fd >= 0, len == 60);
 		if (fd >= 0)
 			close(fd);
 	}
-	memset(bytes + 8, 'a', MVA_NAME_LEN); /* no end of the name */
-	assert_int_equal(ask(bytes, 56, &err, &fd), -EBADMSG);
+	memset(bytes + 12, 'a', MVA_NAME_LEN); /* no end of the name */
+	assert_int_equal(ask(bytes, 60, &err, &fd), -EBADMSG);
 }
 
 static void only_interface_names_are_watched(void **state)
 {
 	static const char *const bad[] = {"", "../eth0", "a-name-that-is-far-too-long"};
 	struct mvmp_error err;
-	uint8_t bytes[64] = {MVA_WIRE_WATCH};
+	uint8_t bytes[64] = {MVA_WIRE_WATCH, [4] = 4, 3, 2, 1};
 	int fd;
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		memcpy(bytes + 4, bad[i], strlen(bad[i]));
-		assert_int_equal(ask(bytes, 4 + strlen(bad[i]), &err, &fd), -EBADMSG);
+		memcpy(bytes + 8, bad[i], strlen(bad[i]));
+		assert_int_equal(ask(bytes, 8 + strlen(bad[i]), &err, &fd), -EBADMSG);
 	}
 	assert_string_equal(watched, "");
-	memcpy(bytes + 4, "eth1", 4);
-	assert_int_equal(ask(bytes, 8, &err, &fd), 0);
+	memcpy(bytes + 8, "eth1", 4);
+	assert_int_equal(ask(bytes, 12, &err, &fd), 0);
 	assert_string_equal(watched, "eth1");
 }
 
@@ -162,7 +168,7 @@ static void a_cluster_state_nobody_signed_is_not_kept(void **state)
 	int fd;
 
 	r = mvmp_reader(answer, mva_table_do(&with, question, 40, answer, sizeof answer, &fd));
-	mvmp_get_u32(&r);
+	mvmp_get_u64(&r);
 	assert_true((int)mvmp_get_u32(&r) < 0);
 }
 

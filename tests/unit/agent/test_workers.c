@@ -3,6 +3,7 @@
 #include "helper/workers.h"
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,18 @@ static struct {
 } ended[TASKS];
 
 static struct mva_workers *workers;
+static bool unkillable;	   /* killed workers do not end: the kernel waits for a disk */
+static unsigned waits;	   /* calls of waitpid() that would have blocked */
+static const char *reason; /* why no worker can be started */
+
+pid_t __real_waitpid(pid_t pid, int *status, int options);
+pid_t __wrap_waitpid(pid_t pid, int *status, int options);
+
+pid_t __wrap_waitpid(pid_t pid, int *status, int options)
+{
+	waits += !(options & WNOHANG);
+	return unkillable ? 0 : __real_waitpid(pid, status, options);
+}
 
 /* What the second byte of a request asks of the worker. */
 enum { ECHO = 0, HANG = 'h', DIE = 'd', LARGE = 'l', REFUSE = 'r' };
@@ -73,9 +86,18 @@ static void become(void *ctx, int socket)
 	mva_worker_main(socket, run);
 }
 
+static const char *missing(void *ctx)
+{
+	return reason;
+}
+
 static int set_up(void **state)
 {
-	const struct mva_workers_env env = {.become = become, .done = done};
+	const struct mva_workers_env env = {.become = become, .missing = missing, .done = done};
+
+	unkillable = false;
+	waits = 0;
+	reason = NULL;
 
 	memset(ended, 0, sizeof ended);
 	workers = mva_workers_new(&env);
@@ -187,10 +209,45 @@ static void a_worker_that_dies_is_replaced(void **state)
 {
 	start(1, MVA_TASK_BLOCK, 1, DIE, 5000);
 	await(1);
-	assert_int_equal(ended[1].err.status, MVMP_FAILED);
+	assert_int_equal(ended[1].err.status, MVMP_OUTCOME_UNKNOWN);
 	start(2, MVA_TASK_BLOCK, 1, ECHO, 5000);
 	await(2);
 	assert_int_equal(ended[2].err.status, MVMP_OK);
+}
+
+/* Workers that the kernel does not let go are not waited for; there is a bound to them, beyond
+ * which tasks are told so, until they end. */
+static void workers_that_cannot_die_cost_no_time(void **state)
+{
+	unsigned replaced = 0;
+
+	unkillable = true;
+	for (uint8_t n = 1; n < 40; n++) {
+		uint64_t begun = now();
+
+		start(n, MVA_TASK_PIN, n, DIE, 60);
+		await(n);
+		assert_true(now() - begun < MVMP_NS_PER_S);
+		replaced += ended[n].err.status == MVMP_OUTCOME_UNKNOWN;
+		if (ended[n].err.status != MVMP_OUTCOME_UNKNOWN)
+			assert_int_equal(ended[n].err.status, MVMP_BUSY);
+	}
+	assert_int_equal(replaced, MVA_WORKERS_DYING_MAX);
+	assert_int_equal(waits, 0);
+	unkillable = false;
+	start(50, MVA_TASK_PIN, 1, ECHO, 5000);
+	await(50);
+	assert_int_equal(ended[50].err.status, MVMP_OK);
+}
+
+/* Without the worker's program a task is refused at once and by that sentence. */
+static void a_missing_program_is_told(void **state)
+{
+	reason = "no mvagent-worker";
+	start(1, MVA_TASK_PIN, 1, ECHO, 5000);
+	assert_int_equal(ended[1].done, 1);
+	assert_int_equal(ended[1].err.status, MVMP_UNSUPPORTED);
+	assert_string_equal(ended[1].err.text, "no mvagent-worker");
 }
 
 static void a_cancelled_task_says_nothing(void **state)
@@ -223,6 +280,8 @@ int main(void)
 		WORKERS_TEST(a_domain_is_asked_one_thing_at_a_time),
 		WORKERS_TEST(hung_statistics_leave_room_for_commands),
 		WORKERS_TEST(a_worker_that_dies_is_replaced),
+		WORKERS_TEST(workers_that_cannot_die_cost_no_time),
+		WORKERS_TEST(a_missing_program_is_told),
 		WORKERS_TEST(a_cancelled_task_says_nothing),
 		WORKERS_TEST(unknown_and_oversized_tasks_are_refused),
 	};

@@ -102,6 +102,33 @@ static void kernel_alone(void **state)
 	assert_string_equal(guests_record(g, MVMP_VCPU, 0x11, 0)->text[MVMP_VT_AFFINITY], "any");
 }
 
+static const struct mva_capability *capability(const struct guests *g, const char *name)
+{
+	const struct mva_capability *all;
+	unsigned count = g->host.backend->ops->capabilities(g->host.backend, &all);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!strcmp(all[i].name, name))
+			return &all[i];
+	}
+	return NULL;
+}
+
+/* When the processes cannot be looked at, a capability says why there are no guests. */
+static void why_no_guests(void **state)
+{
+	struct guests *g = *state;
+
+	guests_open(g);
+	g->host.backend->ops->advance(g->host.backend);
+	priv_local_fail(&g->host.priv, MVMP_UNSUPPORTED, "there is no program mvagent-worker");
+	assert_non_null(capability(g, "guests"));
+	assert_false(capability(g, "guests")->supported);
+	assert_string_equal(capability(g, "guests")->reason, "there is no program mvagent-worker");
+	guests_sample(g, 5000);
+	assert_true(capability(g, "guests")->supported);
+}
+
 /* Software emulation has no guest time; one thread for all vCPUs tells none of them. */
 static void emulation_by_one_thread(void **state)
 {
@@ -435,6 +462,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kernel_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(why_no_guests, setup, teardown),
 		cmocka_unit_test_setup_teardown(emulation_by_one_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_guests, setup, teardown),
 		cmocka_unit_test_setup_teardown(libvirt_adds, setup, teardown),

@@ -146,6 +146,16 @@ static void unanswered_is_unknown(void **state)
 	g->host.backend->ops->pin(g->host.backend, &wish, take, &out);
 	priv_local_fail(&g->host.priv, MVMP_NO_ANSWER, "killed");
 	assert_int_equal(out.error.status, MVMP_OUTCOME_UNKNOWN);
+	out.error.status = MVMP_OK;
+	g->host.backend->ops->pin(g->host.backend, &wish, take, &out);
+	priv_local_fail(&g->host.priv, MVMP_OUTCOME_UNKNOWN, "the worker died");
+	assert_int_equal(out.error.status, MVMP_OUTCOME_UNKNOWN);
+	assert_non_null(strstr(out.error.text, "the worker died"));
+	wish.dry_run = true; /* nothing was to be changed */
+	g->host.backend->ops->pin(g->host.backend, &wish, take, &out);
+	priv_local_fail(&g->host.priv, MVMP_OUTCOME_UNKNOWN, "the worker died");
+	assert_int_equal(out.error.status, MVMP_FAILED);
+	wish.dry_run = false;
 	stopped.state = 'T';
 	process_write(g, &stopped);
 	guests_sample(g, 100);
