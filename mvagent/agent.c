@@ -190,6 +190,16 @@ static void note_damage(struct mva_agent *agent, const char *text)
 		agent->config.warn(agent->env.ctx, text);
 }
 
+/* Files are named without their path; who starts the agent wants to know where to look. */
+static int name_path(const struct mva_agent *agent, struct mvmp_error *err)
+{
+	struct mvmp_error was = *err;
+
+	if (agent->config.state)
+		mvmp_fail(err, was.status, "in %s: %.200s", agent->config.state, was.text);
+	return -(int)was.status;
+}
+
 static int open_state(struct mva_agent *agent, struct mvmp_error *err)
 {
 	int rc = mva_journal_open(
@@ -198,13 +208,14 @@ static int open_state(struct mva_agent *agent, struct mvmp_error *err)
 	if (!rc)
 		rc = mva_wishes_load(&agent->wishes, agent->config.disk, err);
 	if (rc)
-		return rc;
+		return name_path(agent, err);
 	agent->audit = mva_audit_new(agent->config.disk, 0);
 	agent->ring = mva_ring_new(
 		(unsigned)(MVA_RING_SECONDS * MVMP_NS_PER_S / agent->ring_ns), MVA_RING_BYTES);
 	if (!agent->audit || !agent->ring)
 		return mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
 	note_damage(agent, mva_journal_damage(agent->journal));
+	note_damage(agent, mva_wishes_damage(&agent->wishes));
 	return 0;
 }
 

@@ -41,6 +41,7 @@ struct mva_agent_config {
 	uint8_t host_boot[MVMP_ID_LEN], instance[MVMP_ID_LEN];
 	unsigned interval_ms;  /* of the agent's own samples, kept in the ring; 0: 10 s */
 	struct mva_disk *disk; /* borrowed */
+	const char *state;     /* the disk's path, for sentences; may be NULL */
 	/* A sentence about what was found damaged at the start; may be NULL. */
 	void (*warn)(void *ctx, const char *text);
 };

@@ -151,6 +151,7 @@ static int open_agent(struct serve *s, struct mvmp_error *err)
 		.node = s->identity.cert.name,
 		.interval_ms = s->options->interval_ms,
 		.disk = s->disk,
+		.state = s->options->state,
 		.warn = warn,
 	};
 

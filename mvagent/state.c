@@ -38,7 +38,7 @@ int mva_make_directory(const char *path, mode_t mode, struct mvmp_error *err)
 static bool is_ours(const char *name)
 {
 	return !strncmp(name, "journal.", 8) || !strncmp(name, "audit.log", 9) ||
-	       !strncmp(name, "wishes.json", 11);
+	       !strncmp(name, "wishes.", 7);
 }
 
 void mva_state_give(int directory, const struct mva_user *user)

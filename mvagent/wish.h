@@ -3,8 +3,9 @@
 #define MVA_WISH_H
 
 /*
- * Wishes: what was pinned and is to stay so. Kept in "wishes.json", which is replaced as a whole
- * and only when the new one is on the disk; applied again to a domain that appears anew.
+ * Wishes: what was pinned and is to stay so; applied again to a domain that appears anew. Kept in
+ * "wishes.json" and, what changed since, in "wishes.log", one JSON object a line. The log is folded
+ * into the file when it has grown; the file is replaced only when the new one is on the disk.
  */
 
 #include "cpuset.h"
@@ -31,11 +32,24 @@ struct mva_wishes {
 	struct mva_wish *at;
 	unsigned count, capacity;
 	uint64_t next; /* number */
-	uint64_t changes, saving, saved;
+	/* of the files: */
+	char *pending; /* lines for the log */
+	size_t used, size, in_flight;
+	size_t log_bytes, file_bytes, whole_bytes;
+	bool saving, whole;   /* a save is under way, of the whole file */
+	bool rewrite, unsure; /* the next save writes the file; cuts the log's end first */
+	struct {
+		char *bytes;
+		size_t len;
+	} evidence[2]; /* of damage */
+	char damage[160];
 };
 
-/* Reads the file; a missing one is no error. MVMP_IO, MVMP_INVALID: not ours. */
+/* Reads the files; missing ones are no error, and of damaged ones what is right is taken.
+ * MVMP_IO, MVMP_NO_MEMORY. */
 int mva_wishes_load(struct mva_wishes *wishes, struct mva_disk *disk, struct mvmp_error *err);
+/* One sentence about damage found by loading, or NULL. */
+const char *mva_wishes_damage(const struct mva_wishes *wishes);
 void mva_wishes_clear(struct mva_wishes *wishes);
 
 /* Keeps or replaces the wish for this vCPU (or the emulator); its number, 0 when there is no
