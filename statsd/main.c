@@ -136,6 +136,23 @@ static void link_down(void *ctx, unsigned index)
 	ev_timer_again(d->loop, &d->reopen);
 }
 
+/* The link gets the first free number, which may be that of another lost interface. */
+static void add_again(struct daemon *d, unsigned lost, struct mvmp_link *link)
+{
+	const char *interface = d->link_interface[lost];
+	struct mvmp_error err;
+	int index = mvmp_run_add_link(d->run, link, link_down, d, &err);
+
+	if (index < 0) {
+		mvmp_link_close(link);
+		mvmp_log("%s", err.text);
+		return;
+	}
+	d->link_interface[lost] = d->link_interface[index];
+	d->link_interface[index] = interface;
+	mvmp_log("interface %s is back", interface);
+}
+
 /* A lost interface needs the right to open raw sockets again; who gave it up ends, so that the
  * launcher starts it anew. */
 static void on_reopen(struct ev_loop *loop, struct ev_timer *timer, int revents)
@@ -149,8 +166,7 @@ static void on_reopen(struct ev_loop *loop, struct ev_timer *timer, int revents)
 		if (!d->link_interface[i] || mvmp_run_link(d->run, i))
 			continue;
 		if (open_interface(&link, d->link_interface[i], &err) == 0) {
-			mvmp_run_add_link(d->run, link, link_down, d, &err);
-			mvmp_log("interface %s is back", d->link_interface[i]);
+			add_again(d, i, link);
 		} else if (err.status == MVMP_PERMISSION) {
 			mvmp_log("%s", err.text);
 			d->exit_code = EXIT_FAILURE;

@@ -7,6 +7,7 @@
 #include "container.h"
 #include "ethernet.h"
 #include "interface.h"
+#include "watch.h"
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -28,6 +29,9 @@ struct pcap_link {
 	pcap_t *handle[2]; /* by enum mvmp_channel; stats may be NULL */
 	unsigned receives;
 	int membership; /* packet socket that keeps the NIC listening to mvmp_group */
+	int watch;	/* tells of the interface's changes; -1: none */
+	struct interface interface;
+	uint16_t mtu_opened; /* the rings hold no longer frames */
 };
 
 struct delivery {
@@ -40,6 +44,15 @@ struct delivery {
 static struct pcap_link *pcap_link(const struct mvmp_link *base)
 {
 	return container_of(base, struct pcap_link, base);
+}
+
+static void set_mtu(struct pcap_link *link)
+{
+	unsigned mtu = link->interface.mtu;
+
+	if (mtu > link->mtu_opened)
+		mtu = link->mtu_opened;
+	link->base.mtu = mtu < MVMP_MTU_MIN ? MVMP_MTU_MIN : (uint16_t)mtu;
 }
 
 static int link_send(struct mvmp_link *base, const uint8_t dst[static MVMP_MAC_LEN],
@@ -84,6 +97,20 @@ static void note_drops(struct pcap_link *link)
 	link->base.receive_drops = drops;
 }
 
+/* An interface that goes down and comes up goes on by itself; of one that has another name now
+ * libpcap says that it disappeared. One with another MAC must be opened anew: peers would not know
+ * it, nor the filters. */
+static int hear(struct pcap_link *link)
+{
+	struct interface_news news = interface_hear(link->watch, &link->interface);
+
+	if (news.gone || news.mac)
+		return -ENETDOWN;
+	if (news.mtu)
+		set_mtu(link);
+	return 0;
+}
+
 static int link_receive(
 	struct mvmp_link *base, unsigned budget, mvmp_link_deliver *deliver, void *ctx)
 {
@@ -98,6 +125,9 @@ static int link_receive(
 	}
 	if (++delivery.link->receives % DROPS_EVERY == 0)
 		note_drops(delivery.link);
+	/* Whoever woke us for no frame may be the watch. */
+	if (!delivery.count && delivery.link->watch >= 0 && hear(delivery.link))
+		return -ENETDOWN;
 	return (int)delivery.count;
 }
 
@@ -110,6 +140,8 @@ static unsigned link_descriptors(const struct mvmp_link *base, int fd[static 4])
 		if (link->handle[channel])
 			fd[n++] = pcap_get_selectable_fd(link->handle[channel]);
 	}
+	if (link->watch >= 0)
+		fd[n++] = link->watch;
 	return n;
 }
 
@@ -123,6 +155,8 @@ static void link_close(struct mvmp_link *base)
 	}
 	if (link->membership >= 0)
 		close(link->membership);
+	if (link->watch >= 0)
+		close(link->watch);
 	free(link);
 }
 
@@ -256,8 +290,10 @@ int mvmp_pcap_open(
 	link = calloc(1, sizeof *link);
 	if (!link)
 		return mvmp_fail(err, MVMP_NO_MEMORY, "cannot open %s: out of memory", name);
-	link->membership = -1;
+	link->membership = link->watch = -1;
+	link->interface = interface;
 	set_base(&link->base, options->interface, &interface);
+	link->mtu_opened = link->base.mtu;
 	set_rules(link, options, vlan);
 	rc = open_handle(link, name, MVMP_CONTROL, err);
 	if (!rc && options->listen_stats)
@@ -268,6 +304,7 @@ int mvmp_pcap_open(
 		link_close(&link->base);
 		return rc;
 	}
+	link->watch = interface_watch(&interface);
 	*ret = &link->base;
 	return 0;
 }

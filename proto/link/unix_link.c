@@ -45,17 +45,21 @@ static uid_t peer_user(int fd)
 static struct unix_connection *free_slot(struct unix_link *link, uid_t user)
 {
 	struct unix_connection *slot = NULL;
-	unsigned same_user = 0;
+	unsigned same_user = 0, available = 0;
 
 	for (unsigned i = 0; i < UNIX_CONNECTIONS_MAX; i++) {
 		struct unix_connection *connection = &link->connection[i];
 
-		if (connection->fd < 0)
+		if (connection->fd < 0) {
 			slot = slot ? slot : connection;
-		else if (connection->user == user)
+			available++;
+		} else if (connection->user == user) {
 			same_user++;
+		}
 	}
-	return user && same_user >= UNIX_CONNECTIONS_PER_USER ? NULL : slot;
+	if (user && (same_user >= UNIX_CONNECTIONS_PER_USER || available <= UNIX_CONNECTIONS_ROOT))
+		return NULL;
+	return slot;
 }
 
 struct unix_connection *unix_link_add(struct unix_link *link, int fd)
@@ -144,11 +148,13 @@ int unix_link_send(struct unix_link *link, const uint8_t dst[static MVMP_MAC_LEN
 static unsigned receive_one(struct unix_link *link, struct unix_connection *connection,
 	unsigned budget, mvmp_link_deliver *deliver, void *ctx)
 {
+	uint16_t generation = connection->generation;
 	uint8_t src[MVMP_MAC_LEN];
 	unsigned count = 0;
 
 	address_of(src, link, connection);
-	while (count < budget && connection->fd >= 0) {
+	/* Delivering may end the connection, and give its slot to another. */
+	while (count < budget && connection->fd >= 0 && connection->generation == generation) {
 		ssize_t n = recv(connection->fd, link->buffer, sizeof link->buffer,
 			MSG_DONTWAIT | MSG_TRUNC);
 
@@ -175,16 +181,18 @@ int unix_link_receive(struct unix_link *link, unsigned budget, mvmp_link_deliver
 {
 	struct epoll_event event[EVENTS_PER_WAIT];
 	int n = epoll_wait(link->epoll, event, EVENTS_PER_WAIT, 0);
+	/* epoll tells of those that were not served in the same order again: without a share for
+	 * each of them the first one could keep the others out. */
+	unsigned share = n > 0 && budget > (unsigned)n ? budget / (unsigned)n : 1;
 	unsigned count = 0;
 
-	for (int i = 0; i < n && count < budget; i++) {
+	for (int i = 0; i < n; i++) {
 		unsigned slot = event[i].data.u32;
 
 		if (slot == UNIX_CONNECTIONS_MAX)
 			accept_one(link);
 		else if (link->connection[slot].fd >= 0)
-			count += receive_one(
-				link, &link->connection[slot], budget - count, deliver, ctx);
+			count += receive_one(link, &link->connection[slot], share, deliver, ctx);
 	}
 	return (int)count;
 }

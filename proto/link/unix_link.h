@@ -15,6 +15,7 @@
 enum {
 	UNIX_CONNECTIONS_MAX = 128,
 	UNIX_CONNECTIONS_PER_USER = 32, /* one user cannot lock the others out; root is free */
+	UNIX_CONNECTIONS_ROOT = 16,	/* all users together cannot lock root out */
 };
 
 struct unix_connection {

@@ -7,6 +7,7 @@
 enum {
 	DESCRIPTORS_PER_LINK = 4,
 	RECEIVE_BUDGET = 256, /* frames taken from one link before the others get a turn */
+	RECHECK_S = 60,	      /* certificates run out */
 };
 
 struct run_link {
@@ -14,6 +15,7 @@ struct run_link {
 	struct mvmp_link *link; /* NULL: free slot */
 	unsigned index;
 	unsigned watchers;
+	uint16_t mtu; /* that the endpoint was told */
 	struct ev_io watcher[DESCRIPTORS_PER_LINK];
 	void (*down)(void *ctx, unsigned index);
 	void *ctx;
@@ -24,7 +26,7 @@ struct mvmp_run {
 	struct mvmp_endpoint *endpoint;
 	struct mvmp_client *client;
 	struct mvmp_server *server;
-	struct ev_timer timer;
+	struct ev_timer timer, recheck;
 	struct ev_prepare prepare;
 	struct run_link link[MVMP_LINKS_MAX];
 };
@@ -92,6 +94,11 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int revents)
 	advance(timer->data);
 }
 
+static void on_recheck(struct ev_loop *loop, struct ev_timer *timer, int revents)
+{
+	mvmp_endpoint_recheck(((struct mvmp_run *)timer->data)->endpoint, mvmp_now());
+}
+
 /* Before the loop sleeps: arms the timer for whoever is due first. */
 static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int revents)
 {
@@ -126,13 +133,37 @@ static void remove_link(struct run_link *slot)
 	slot->link = NULL;
 }
 
+static void tell_mtu(struct run_link *slot)
+{
+	slot->mtu = slot->link->mtu;
+	mvmp_endpoint_set_link(slot->run->endpoint, slot->index, slot->link);
+}
+
+static void tell_links(struct mvmp_run *run)
+{
+	uint32_t bits = 0, local = 0;
+
+	for (unsigned i = 0; i < MVMP_LINKS_MAX; i++) {
+		bits |= run->link[i].link ? 1u << i : 0;
+		local |= run->link[i].link && !run->link[i].link->has_macs ? 1u << i : 0;
+	}
+	if (!run->client)
+		return;
+	mvmp_client_set_links(run->client, bits);
+	mvmp_client_set_local_links(run->client, local);
+}
+
 static void on_readable(struct ev_loop *loop, struct ev_io *watcher, int revents)
 {
 	struct run_link *slot = watcher->data;
 
-	if (mvmp_link_receive(slot->link, RECEIVE_BUDGET, deliver, slot) >= 0)
+	if (mvmp_link_receive(slot->link, RECEIVE_BUDGET, deliver, slot) >= 0) {
+		if (slot->link->mtu != slot->mtu)
+			tell_mtu(slot);
 		return;
+	}
 	remove_link(slot);
+	tell_links(slot->run);
 	mvmp_endpoint_drop_link(slot->run->endpoint, slot->index, mvmp_now());
 	if (slot->down)
 		slot->down(slot->ctx, slot->index);
@@ -165,6 +196,9 @@ int mvmp_run_new(
 	}
 	ev_timer_init(&run->timer, on_timer, 0., 0.);
 	run->timer.data = run;
+	ev_timer_init(&run->recheck, on_recheck, RECHECK_S, RECHECK_S);
+	run->recheck.data = run;
+	ev_timer_start(config->loop, &run->recheck);
 	ev_prepare_init(&run->prepare, on_prepare);
 	run->prepare.data = run;
 	ev_prepare_start(config->loop, &run->prepare);
@@ -178,6 +212,7 @@ void mvmp_run_free(struct mvmp_run *run)
 		return;
 	ev_prepare_stop(run->config.loop, &run->prepare);
 	ev_timer_stop(run->config.loop, &run->timer);
+	ev_timer_stop(run->config.loop, &run->recheck);
 	if (run->client)
 		mvmp_client_free(run->client);
 	if (run->server)
@@ -202,20 +237,6 @@ static void watch(struct run_link *slot)
 	}
 }
 
-static void tell_links(struct mvmp_run *run)
-{
-	uint32_t bits = 0, local = 0;
-
-	for (unsigned i = 0; i < MVMP_LINKS_MAX; i++) {
-		bits |= run->link[i].link ? 1u << i : 0;
-		local |= run->link[i].link && !run->link[i].link->has_macs ? 1u << i : 0;
-	}
-	if (!run->client)
-		return;
-	mvmp_client_set_links(run->client, bits);
-	mvmp_client_set_local_links(run->client, local);
-}
-
 int mvmp_run_add_link(struct mvmp_run *run, struct mvmp_link *link,
 	void (*down)(void *ctx, unsigned index), void *ctx, struct mvmp_error *err)
 {
@@ -226,8 +247,12 @@ int mvmp_run_add_link(struct mvmp_run *run, struct mvmp_link *link,
 	if (index == MVMP_LINKS_MAX || mvmp_endpoint_set_link(run->endpoint, index, link))
 		return mvmp_fail(err, MVMP_INVALID, "cannot add link %s: at most %d are possible",
 			link->name, MVMP_LINKS_MAX);
-	run->link[index] = (struct run_link){
-		.run = run, .link = link, .index = index, .down = down, .ctx = ctx};
+	run->link[index] = (struct run_link){.run = run,
+		.link = link,
+		.index = index,
+		.mtu = link->mtu,
+		.down = down,
+		.ctx = ctx};
 	watch(&run->link[index]);
 	tell_links(run);
 	return (int)index;

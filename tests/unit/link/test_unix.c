@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../cmocka_all.h"
+#include <errno.h>
 #include <mvmp/link.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct fixture {
@@ -171,6 +173,72 @@ static void test_user_limit(void **state)
 		assert_int_equal(seteuid(0), 0);
 }
 
+/* Many users together, or one who has many user ids to give away, take all places but root's. */
+static void test_root_reserve(void **state)
+{
+	struct fixture *f = *state;
+	struct mvmp_link *links[5][32] = {{0}};
+	struct heard heard = {0};
+	struct mvmp_error err;
+
+	if (getuid())
+		skip();
+	assert_int_equal(chmod(f->dir, 0755), 0);
+	for (unsigned user = 0; user < 5; user++) {
+		assert_int_equal(seteuid(60000 + user), 0);
+		for (unsigned i = 0; i < 32; i++) {
+			assert_int_equal(mvmp_unix_connect(f->dir, &links[user][i], &err), 0);
+			say(links[user][i], mvmp_group, MVMP_CONTROL, "x");
+			mvmp_link_receive(f->server, 64, hear, &heard);
+		}
+		assert_int_equal(seteuid(0), 0);
+	}
+	listen_for(f->server, &heard, 113);
+	assert_int_equal(heard.count, 112);
+	heard.count = 0;
+	say(f->client, mvmp_group, MVMP_CONTROL, "root");
+	listen_for(f->server, &heard, 1);
+	assert_string_equal(heard.text, "root");
+	for (unsigned i = 0; i < 5 * 32; i++)
+		mvmp_link_close(links[i / 32][i % 32]);
+}
+
+/* Keeps what was heard of the one that says "good". */
+static void hear_good(void *ctx, const uint8_t src[static 6], enum mvmp_channel channel,
+	const uint8_t *frame, size_t len)
+{
+	if (len == 4 && !memcmp(frame, "good", 4))
+		hear(ctx, src, channel, frame, len);
+}
+
+/* Who never reads makes sending fail for itself only; who sends garbage without end keeps nobody
+ * else from being heard. */
+static void test_bad_neighbours(void **state)
+{
+	struct fixture *f = *state;
+	struct heard bad_heard = {0}, heard = {0};
+	struct mvmp_link *bad;
+	struct mvmp_error err;
+	unsigned sent = 0;
+
+	assert_int_equal(mvmp_unix_connect(f->dir, &bad, &err), 0);
+	say(bad, mvmp_group, MVMP_CONTROL, "bad");
+	listen_for(f->server, &bad_heard, 1);
+	while (sent < 10000 && say(f->server, bad_heard.src, MVMP_CONTROL, "answer") == 0)
+		sent++;
+	assert_true(sent < 10000);
+	assert_int_equal(say(f->server, bad_heard.src, MVMP_CONTROL, "answer"), -EAGAIN);
+	say(f->client, mvmp_group, MVMP_CONTROL, "good");
+	for (unsigned i = 0; i < 8 && !heard.count; i++) {
+		for (unsigned n = 0; n < 100; n++)
+			say(bad, mvmp_group, (enum mvmp_channel)(7 * (n % 2)), "garbage");
+		mvmp_link_receive(f->server, 8, hear_good, &heard);
+	}
+	assert_string_equal(heard.text, "good");
+	assert_int_equal(say(f->server, heard.src, MVMP_CONTROL, "answer"), 0);
+	mvmp_link_close(bad);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +247,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reconnect, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_use, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_user_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_root_reserve, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_neighbours, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
