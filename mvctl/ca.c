@@ -40,9 +40,8 @@ static void default_name(char to[static MVMP_NAME_MAX + 1], const char *director
 	char *copy = mvctl_text(directory);
 	const char *last = basename(copy);
 
-	strcpy(to, "cluster");
-	if (mvmp_name_valid(last, strlen(last)))
-		strcpy(to, last);
+	snprintf(to, MVMP_NAME_MAX + 1, "%s",
+		mvmp_name_valid(last, strlen(last)) ? last : "cluster");
 	free(copy);
 }
 
@@ -78,7 +77,7 @@ int mvctl_ca_init(struct mvctl *ctl, int argc, char **argv)
 				"cluster name \"%s\" is not 1 to %d of a-z 0-9 . - with a letter "
 				"or digit first",
 				optarg, MVMP_NAME_MAX);
-		strcpy(name, optarg);
+		snprintf(name, sizeof name, "%s", optarg);
 	}
 	if (argc - optind != 1)
 		return mvctl_usage(ctl, "usage: mvctl ca init DIR [--name CLUSTER]");

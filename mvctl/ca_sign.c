@@ -98,7 +98,7 @@ static int add_request(struct order *order, const char *path, struct mvmp_error 
 		return ret;
 	memcpy(order->cert.key, asked.key, sizeof asked.key);
 	if (!order->cert.name[0])
-		strcpy(order->cert.name, asked.name);
+		memcpy(order->cert.name, asked.name, sizeof asked.name);
 	if (!order->cert.macs) {
 		order->cert.macs = asked.macs;
 		memcpy(order->cert.mac, asked.mac, sizeof asked.mac);

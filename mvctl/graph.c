@@ -23,16 +23,10 @@ static bool ends_with(const char *text, const char *end)
 
 static uint8_t *pack(const struct mvctl_history_words *words, size_t *len)
 {
-	Mvmp__HistoryRead what = MVMP__HISTORY_READ__INIT, *list = &what;
+	Mvmp__HistoryRead what = mvctl_history_request(words), *list = &what;
 	Mvmp__GraphRead request = MVMP__GRAPH_READ__INIT;
-	char *entity = mvctl_text(words->entity), *metric = mvctl_text(words->metric);
 	uint8_t *body;
 
-	what.entity = entity;
-	what.metric = metric;
-	what.from_s = words->from_s;
-	what.to_s = words->to_s;
-	what.step_s = (uint32_t)words->step_s;
 	request.what = &list;
 	request.n_what = 1;
 	request.width = (uint32_t)words->width;
@@ -40,8 +34,6 @@ static uint8_t *pack(const struct mvctl_history_words *words, size_t *len)
 	request.svg = ends_with(words->file, ".svg");
 	body = mvctl_alloc(mvmp__graph_read__get_packed_size(&request), 1);
 	*len = mvmp__graph_read__pack(&request, body);
-	free(entity);
-	free(metric);
 	return body;
 }
 

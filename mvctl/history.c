@@ -70,27 +70,22 @@ int mvctl_history_options(struct mvctl *ctl, int argc, char **argv, struct mvctl
 	return 0;
 }
 
-static uint8_t *pack(const struct mvctl_history_words *words, size_t *len)
+Mvmp__HistoryRead mvctl_history_request(const struct mvctl_history_words *words)
 {
 	Mvmp__HistoryRead request = MVMP__HISTORY_READ__INIT;
-	char *entity = mvctl_text(words->entity), *metric = mvctl_text(words->metric);
-	uint8_t *body;
 
-	request.entity = entity;
-	request.metric = metric;
+	request.entity = words->entity;
+	request.metric = words->metric;
 	request.from_s = words->from_s;
 	request.to_s = words->to_s;
 	request.step_s = (uint32_t)words->step_s;
-	body = mvctl_alloc(mvmp__history_read__get_packed_size(&request), 1);
-	*len = mvmp__history_read__pack(&request, body);
-	free(entity);
-	free(metric);
-	return body;
+	return request;
 }
 
 int mvctl_history_read(
 	struct mvctl *ctl, const struct mvctl_history_words *words, Mvmp__HistoryAnswer **ret)
 {
+	Mvmp__HistoryRead request = mvctl_history_request(words);
 	struct mvctl_reply reply = {0};
 	struct mvctl_node node = {0};
 	uint8_t *body;
@@ -99,7 +94,8 @@ int mvctl_history_read(
 
 	if (rc)
 		return rc;
-	body = pack(words, &len);
+	body = mvctl_alloc(mvmp__history_read__get_packed_size(&request), 1);
+	len = mvmp__history_read__pack(&request, body);
 	rc = mvctl_ask_one(
 		ctl, &node, MVMP_ROLE_AGGREGATOR, MVMP_VERB_HISTORY_READ, body, len, &reply);
 	free(body);
@@ -133,9 +129,8 @@ char *mvctl_clock_text(char *to, size_t size, uint64_t at_s, uint64_t now_s)
 static const char *figure(char to[static 24], double value)
 {
 	if (isnan(value))
-		strcpy(to, "-");
-	else
-		snprintf(to, 24, fabs(value) < 1000 ? "%.1f" : "%.6g", value);
+		return "-";
+	snprintf(to, 24, fabs(value) < 1000 ? "%.1f" : "%.6g", value);
 	return to;
 }
 
@@ -210,7 +205,7 @@ static int run_history(struct mvctl *ctl, int argc, char **argv)
 
 	if (!rc)
 		rc = mvctl_history_read(ctl, &words, &answer);
-	if (!rc)
+	if (!rc && answer)
 		rc = emit(ctl, &words, answer);
 	if (answer)
 		mvmp__history_answer__free_unpacked(answer, NULL);

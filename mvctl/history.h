@@ -7,7 +7,8 @@
 
 /* ENTITY METRIC [--from T] [--to T] and what else graph and history have in common. */
 struct mvctl_history_words {
-	const char *entity, *metric, *file;
+	char *entity, *metric; /* of argv */
+	const char *file;
 	int64_t from_s, to_s;
 	unsigned long step_s, width, height;
 };
@@ -15,6 +16,9 @@ struct mvctl_history_words {
 /* Parses the words of `graph` or `history` (argv[0]). 0 or an exit code (reported). */
 int mvctl_history_options(
 	struct mvctl *ctl, int argc, char **argv, struct mvctl_history_words *ret);
+
+/* What they ask an aggregator for; it borrows the words. */
+Mvmp__HistoryRead mvctl_history_request(const struct mvctl_history_words *words);
 
 /* Asks the aggregator. 0 and *ret (the caller frees it with
  * mvmp__history_answer__free_unpacked), or an exit code (reported). */

@@ -71,7 +71,8 @@ void mvctl_print_vcpuinfo(FILE *out, const struct mvctl_source *source)
 		if (!strcmp(list, "any") || !*list)
 			fprintf(out, "vcpu %u all\n", vcpus->at[i].key.index);
 		else
-			fprintf(out, "vcpu %u %d %s\n", vcpus->at[i].key.index, atoi(list), list);
+			fprintf(out, "vcpu %u %lu %s\n", vcpus->at[i].key.index,
+				strtoul(list, NULL, 10), list);
 	}
 }
 

@@ -87,8 +87,6 @@ static int bad_range(struct mvmp_error *err, const char *name)
 	return mvmp_hint(err, "for example r1-n[01-16,20]");
 }
 
-static int expand_name(struct mvctl_names *ret, const char *name, struct mvmp_error *err);
-
 static int expand_range(struct mvctl_names *ret, const char *name, const char *open,
 	const char *close, const struct range *range, struct mvmp_error *err)
 {
@@ -98,29 +96,17 @@ static int expand_range(struct mvctl_names *ret, const char *name, const char *o
 	for (unsigned long n = range->first; n <= range->last; n++) {
 		char *one = mvctl_format_text(
 			"%.*s%0*lu%s", (int)(open - name), name, range->digits, n, close + 1);
-		int rc = expand_name(ret, one, err);
 
+		mvctl_names_add(ret, one);
 		free(one);
-		if (rc)
-			return rc;
 	}
 	return 0;
 }
 
-/* Expands the first bracket, and by recursion those behind it. */
-static int expand_name(struct mvctl_names *ret, const char *name, struct mvmp_error *err)
+static int expand_first_bracket(struct mvctl_names *ret, const char *name, struct mvmp_error *err)
 {
-	const char *open = strchr(name, '['), *close, *at;
+	const char *open = strchr(name, '['), *close = strchr(open, ']'), *at = open + 1;
 
-	if (!open) {
-		if (ret->count >= MVCTL_NAMES_MAX)
-			return mvmp_fail(
-				err, MVMP_INVALID, "more than %d nodes are named", MVCTL_NAMES_MAX);
-		mvctl_names_add(ret, name);
-		return 0;
-	}
-	close = strchr(open, ']');
-	at = open + 1;
 	if (!close || at == close)
 		return bad_range(err, name);
 	while (at < close) {
@@ -136,6 +122,28 @@ static int expand_name(struct mvctl_names *ret, const char *name, struct mvmp_er
 			return bad_range(err, name);
 	}
 	return 0;
+}
+
+static int expand_name(struct mvctl_names *ret, const char *name, struct mvmp_error *err)
+{
+	struct mvctl_names names = {0};
+	int rc = 0;
+
+	mvctl_names_add(&names, name);
+	while (!rc && strchr(names.name[0], '[')) { /* what one is made of, all are made of */
+		struct mvctl_names next = {0};
+
+		for (unsigned i = 0; i < names.count && !rc; i++)
+			rc = expand_first_bracket(&next, names.name[i], err);
+		mvctl_names_clear(&names);
+		names = next;
+	}
+	if (!rc && names.count > MVCTL_NAMES_MAX - ret->count)
+		rc = mvmp_fail(err, MVMP_INVALID, "more than %d nodes are named", MVCTL_NAMES_MAX);
+	for (unsigned i = 0; i < names.count && !rc; i++)
+		mvctl_names_add(ret, names.name[i]);
+	mvctl_names_clear(&names);
+	return rc;
 }
 
 /* Length of the part before the next comma outside brackets. */

@@ -312,7 +312,7 @@ int mvctl_getopt(struct mvctl *ctl, int argc, char **argv, const char *short_opt
 	const char *word;
 	int c;
 
-	if (current != argv) {
+	if (!current || current != argv) {
 		current = argv;
 		optind = 0;
 	}

@@ -45,7 +45,7 @@ static int set_name(struct mvmp_cert *cert, const char *text, struct mvmp_error 
 		return mvmp_fail(err, MVMP_INVALID,
 			"name \"%.80s\" is not 1 to %d of a-z 0-9 . - with a letter or digit first",
 			text, MVMP_NAME_MAX);
-	strcpy(cert->name, text);
+	snprintf(cert->name, sizeof cert->name, "%s", text);
 	return 0;
 }
 

@@ -86,6 +86,7 @@ static void print_link(struct mvctl *ctl, const struct mvctl_reply *reply,
 	const Mvmp__LinkAnswer *answer, struct mvctl_table *table)
 {
 	struct mvctl_style plain = {0};
+	uint64_t stats = answer->stats_received + answer->stats_lost;
 	char up[32];
 
 	fprintf(ctl->out, "%s   version %s   up %s   %u sessions   answered in %.1f ms\n",
@@ -95,10 +96,9 @@ static void print_link(struct mvctl *ctl, const struct mvctl_reply *reply,
 	mvctl_table_print(ctl->out, table, &plain);
 	print_counters(ctl->out, "counters", answer->n_counters, answer->counters);
 	print_counters(ctl->out, "drops", answer->n_drops, answer->drops);
-	if (answer->stats_received || answer->stats_lost)
+	if (stats)
 		fprintf(ctl->out, "  stats      lost %llu of %llu frames\n",
-			(unsigned long long)answer->stats_lost,
-			(unsigned long long)(answer->stats_received + answer->stats_lost));
+			(unsigned long long)answer->stats_lost, (unsigned long long)stats);
 }
 
 static void emit(struct mvctl *ctl, struct mvctl_reply *reply)

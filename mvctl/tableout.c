@@ -52,7 +52,8 @@ static void cell_text(char to[CELL_TEXT_MAX], const struct mvctl_column *column,
 	to[0] = '\0';
 	if (cell->type == MVCTL_CELL_NONE || cell->type == MVCTL_CELL_UNSUPPORTED) {
 		if (!tsv)
-			strcpy(to, cell->type == MVCTL_CELL_NONE ? "-" : "unsup");
+			snprintf(to, CELL_TEXT_MAX, "%s",
+				cell->type == MVCTL_CELL_NONE ? "-" : "unsup");
 		return;
 	}
 	if (number && column->human && !tsv)
@@ -61,7 +62,7 @@ static void cell_text(char to[CELL_TEXT_MAX], const struct mvctl_column *column,
 		raw_text(to, CELL_TEXT_MAX - 1, cell);
 	mvctl_clean(to);
 	if (cell->old && !tsv)
-		strcat(to, "~");
+		memcpy(to + strlen(to), "~", 2);
 }
 
 static bool named(const char *list, const struct mvctl_column *column)

@@ -63,8 +63,10 @@ char *mvmp_mac_text(char to[static 18], const uint8_t mac[static 6])
 
 int mvmp_mac_parse(uint8_t mac[static 6], const char *text)
 {
-	char separator = strlen(text) == 17 ? text[2] : '\0';
+	char separator = '\0';
 
+	if (strlen(text) == 17)
+		separator = text[2];
 	if (separator && separator != ':' && separator != '-')
 		return -EINVAL;
 	for (unsigned i = 0; i < MVMP_MAC_LEN; i++) {

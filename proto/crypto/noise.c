@@ -12,9 +12,12 @@ static void derive(const struct mvmp_noise *n, const uint8_t *secret, size_t len
 	uint8_t extracted[MVMP_HASH_LEN];
 
 	crypto->hmac(extracted, n->chain, sizeof n->chain, secret, len, NULL, 0);
-	for (uint8_t i = 1; i <= outputs; i++)
-		crypto->hmac(out[i - 1], extracted, sizeof extracted, i > 1 ? out[i - 2] : NULL,
-			i > 1 ? MVMP_HASH_LEN : 0, &i, 1);
+	for (unsigned i = 0; i < outputs; i++) {
+		uint8_t number = (uint8_t)(i + 1);
+
+		crypto->hmac(out[i], extracted, sizeof extracted, i ? out[i - 1] : NULL,
+			i ? MVMP_HASH_LEN : 0, &number, 1);
+	}
 	mvmp_wipe(extracted, sizeof extracted);
 }
 

@@ -187,7 +187,7 @@ void mvmp_cert_fingerprint(const struct mvmp_crypto_ops *crypto, uint8_t out[sta
 char *mvmp_cert_node_id(char to[static 9], const struct mvmp_cert *cert)
 {
 	if (!cert->macs)
-		return strcpy(to, "-");
+		return memcpy(to, "-", 2);
 	return mvmp_hex(to, cert->mac[0] + 2, 4);
 }
 
@@ -198,7 +198,7 @@ char *mvmp_time_text(char to[static 21], uint64_t seconds)
 
 	if (seconds > 253402300799 || !gmtime_r(&t, &tm) ||
 		!strftime(to, 21, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		strcpy(to, "-");
+		memcpy(to, "-", 2);
 	return to;
 }
 

@@ -163,7 +163,8 @@ int mvmp_keyfile_write(const struct mvmp_keyfile *kind, const char *path, const 
 		return mvmp_fail(err, MVMP_NO_MEMORY, "cannot write %s: out of memory", path);
 	n = sprintf(text, "%s\n", kind->title);
 	mvmp_hex(text + n, bytes, len);
-	strcpy(text + n + 2 * len, "\n");
+	text[size - 2] = '\n';
+	text[size - 1] = '\0';
 	ret = mvmp_file_write(path, text, size - 1, kind->secret ? 0600 : 0644, fresh, err);
 	mvmp_wipe(text, size);
 	free(text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <mvmp/cert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* By bit number. */
@@ -9,13 +10,13 @@ static const char *const names[] = {"node", "observer", "operator", "admin", "ag
 
 char *mvmp_roles_text(char to[static 64], unsigned roles)
 {
+	int used = 0;
+
 	to[0] = '\0';
 	for (unsigned i = 0; i < ROLES; i++) {
-		if (!(roles & 1u << i))
-			continue;
-		if (to[0])
-			strcat(to, ",");
-		strcat(to, names[i]);
+		if (roles & 1u << i)
+			used += snprintf(
+				to + used, 64 - (size_t)used, "%s%s", used ? "," : "", names[i]);
 	}
 	return to;
 }

@@ -18,7 +18,7 @@ _Static_assert(MVMP_DOMAIN_METRIC_COUNT <= (int)MVMP_METRICS_MAX, "domain metric
 _Static_assert(MVMP_VBD_METRIC_COUNT <= (int)MVMP_METRICS_MAX, "and those of VBDs");
 
 #define ENTITY(kind, singular, several, text_count)                                                \
-	.name = singular, .plural = several, .metric = kind##_metrics,                             \
+	.name = (singular), .plural = (several), .metric = kind##_metrics,                         \
 	.metrics = sizeof kind##_metrics / sizeof *kind##_metrics, .texts = text_count
 
 const struct mvmp_entity_info mvmp_entities[MVMP_ENTITY_COUNT] = {
