@@ -153,8 +153,8 @@ static void add_again(struct daemon *d, unsigned lost, struct mvmp_link *link)
 	mvmp_log("interface %s is back", interface);
 }
 
-/* A lost interface needs the right to open raw sockets again; who gave it up ends, so that the
- * launcher starts it anew. */
+/* A lost interface needs the right to open raw sockets again, which is kept; who never had it
+ * ends, so that the launcher starts it anew. */
 static void on_reopen(struct ev_loop *loop, struct ev_timer *timer, int revents)
 {
 	struct daemon *d = timer->data;
@@ -168,7 +168,9 @@ static void on_reopen(struct ev_loop *loop, struct ev_timer *timer, int revents)
 		if (open_interface(&link, d->link_interface[i], &err) == 0) {
 			add_again(d, i, link);
 		} else if (err.status == MVMP_PERMISSION) {
-			mvmp_log("%s", err.text);
+			mvmp_log("interface %s is back and may not be opened any more (%s): "
+				 "ending, to be started again",
+				d->link_interface[i], err.text);
 			d->exit_code = EXIT_FAILURE;
 			ev_break(loop, EVBREAK_ALL);
 		} else {
@@ -302,21 +304,30 @@ static void start_watchers(struct daemon *d)
 
 static int start(struct daemon *d, struct mvmp_error *err)
 {
-	char program[256];
-	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+	struct mvs_user user;
 	int rc;
 
-	program[len < 0 ? 0 : len] = '\0';
 	d->loop = ev_default_loop(0);
-	rc = load_identity(d, err);
+	rc = mvs_user_find(&user, d->options.user, err);
+	if (rc == 0)
+		rc = load_identity(d, err);
 	if (rc == 0)
 		rc = open_links(d, err);
 	if (rc == 0)
-		rc = mvs_privileges_drop(d->options.user, err);
+		rc = mvs_user_own_store(&user, d->options.store, err);
 	if (rc == 0)
+		rc = mvs_privileges_drop(&user, err);
+	if (rc == 0) {
 		rc = open_store(d, err);
+		if (rc == -MVMP_PERMISSION && user.change)
+			mvmp_hint(err,
+				"user %s must be able to reach it: chmod o+x its parents, "
+				"or give another --user",
+				user.name);
+	}
+	/* By this name, not the file's own: the user may not be able to reach that. */
 	if (rc == 0)
-		rc = mvs_pool_new(d->loop, program, &d->pool, err);
+		rc = mvs_pool_new(d->loop, "/proc/self/exe", &d->pool, err);
 	if (rc == 0)
 		rc = make_run(d, err);
 	if (rc == 0)

@@ -73,6 +73,9 @@ static int check_directory(struct mvs_store *store, struct mvmp_error *err)
 		mvmp_fail(err, MVMP_NOT_FOUND, "store directory %s does not exist", dir);
 		return mvmp_hint(err, "make it: mkdir -p %s", dir);
 	}
+	if (stat(dir, &st))
+		return mvmp_fail(err, errno == EACCES ? MVMP_PERMISSION : MVMP_IO,
+			"cannot use store directory %s: %s", dir, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return mvmp_fail(err, MVMP_INVALID, "store %s is not a directory", dir);
 	snprintf(path, sizeof path, "%s/v%d", dir, MVS_SCHEMA_VERSION);
