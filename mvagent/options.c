@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
+#include "linux/guest_users.h"
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ static const char help[] =
 	"      --user NAME        whom the process that faces the network becomes\n"
 	"                         (default _mvmp where it exists, else nobody)\n"
 	"      --libvirt URI      default qemu:///system; empty: do not use libvirt\n"
+	"      --guest-user NAME      QEMU processes of this user are guests, too; may be given\n"
+	"                         again (root and libvirt's user need not be named)\n"
 	"      --root DIR         read DIR/proc and DIR/sys instead (for tests)\n"
 	"      --version, --help\n"
 	"\n"
@@ -31,7 +34,19 @@ static const char help[] =
 	"before the first frame. Exit codes: 0 ended by a signal, 1 failed, 2 bad usage,\n"
 	"3 not found, 4 not allowed or not trusted.\n";
 
-enum { IDENTITY = 256, STATE, RUN, BACKEND, INTERVAL, USER, LIBVIRT, ROOT, VERSION, HELP };
+enum {
+	IDENTITY = 256,
+	STATE,
+	RUN,
+	BACKEND,
+	INTERVAL,
+	USER,
+	LIBVIRT,
+	GUEST_USER,
+	ROOT,
+	VERSION,
+	HELP
+};
 
 static const struct option long_options[] = {
 	{"interface", required_argument, NULL, 'i'},
@@ -42,6 +57,7 @@ static const struct option long_options[] = {
 	{"interval", required_argument, NULL, INTERVAL},
 	{"user", required_argument, NULL, USER},
 	{"libvirt", required_argument, NULL, LIBVIRT},
+	{"guest-user", required_argument, NULL, GUEST_USER},
 	{"root", required_argument, NULL, ROOT},
 	{"version", no_argument, NULL, VERSION},
 	{"help", no_argument, NULL, HELP},
@@ -115,6 +131,13 @@ static int set_interval(struct mva_options *o, const char *text)
 	return -1;
 }
 
+static int add_guest_user(const char *name)
+{
+	struct mvmp_error err;
+
+	return mva_guest_users_add(name, &err) ? usage("%s", err.text) : -1;
+}
+
 static int set(struct mva_options *o, int option, const char *value)
 {
 	switch (option) {
@@ -139,6 +162,8 @@ static int set(struct mva_options *o, int option, const char *value)
 	case LIBVIRT:
 		o->libvirt = value;
 		return -1;
+	case GUEST_USER:
+		return add_guest_user(value);
 	case ROOT:
 		o->root = value;
 		return -1;
@@ -167,6 +192,8 @@ int mva_options_read(struct mva_options *o, int argc, char **argv)
 		.interval_ms = 10000};
 	while (code < 0 && (option = getopt_long(argc, argv, "i:", long_options, NULL)) != -1)
 		code = set(o, option, optarg);
+	if (code < 0)
+		mva_guest_users_add_libvirt();
 	if (code < 0 && optind < argc)
 		return usage("\"%s\" is no option; see: mvagent --help", argv[optind]);
 	return code;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "helper.h"
+#include "../linux/guest_users.h"
 #include "table.h"
 #include "workers.h"
 #include <errno.h>
@@ -119,13 +120,14 @@ static const char *missing_worker(void *ctx)
 static void become_worker(void *ctx, int socket)
 {
 	struct helper *h = ctx;
-	char path[PATH_MAX], number[12];
+	char path[PATH_MAX], number[12], users[MVA_GUEST_USERS_TEXT];
 
 	sigprocmask(SIG_SETMASK, &h->before, NULL);
 	fcntl(socket, F_SETFD, 0);
 	find_worker(path);
 	snprintf(number, sizeof number, "%d", socket);
-	execl(path, worker_name, number, h->options->libvirt, h->options->root, (char *)NULL);
+	execl(path, worker_name, number, h->options->libvirt, h->options->root,
+		mva_guest_users_text(users), (char *)NULL);
 	mvmp_log("cannot start %s: %s", path, strerror(errno));
 }
 

@@ -279,6 +279,7 @@ void mva_guest_take_libvirt(struct mva_guest *guest, const struct mva_libvirt_do
 	guest->managed = true;
 	memcpy(guest->name, told->name, sizeof(guest->name));
 	guest->domid = told->id;
+	guest->pid_told = told->pid;
 	guest->state = told->state;
 	guest->accel = told->accel;
 	guest->mem_max = told->mem_max;

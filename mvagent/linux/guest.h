@@ -68,6 +68,7 @@ struct mva_guest {
 	/* libvirt's word */
 	bool managed;
 	uint32_t domid, vcpus_told;
+	uint32_t pid_told; /* 0: not told */
 	uint8_t state;
 	uint64_t mem_max, mem_current;
 	struct mva_balloon balloon;

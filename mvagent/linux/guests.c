@@ -123,28 +123,84 @@ static void end_libvirt_answer(struct mva_linux *lx)
 	}
 }
 
+/* What libvirt does not run has no state, memory or disks that anybody could tell. */
+static void tell_unmanaged(struct mva_linux *lx)
+{
+	unsigned unmanaged = 0;
+	char text[120];
+
+	for (unsigned i = 0; i < lx->guests->count; i++)
+		unmanaged += !lx->guests->at[i]->managed;
+	snprintf(text, sizeof(text),
+		"%u guest(s) are not libvirt's: their state, memory and disks are not told",
+		unmanaged);
+	mva_linux_can(lx, "guests.libvirt", !unmanaged, text);
+}
+
+/* Of two processes with one UUID, libvirt's own is the guest, else the one that came first. */
+static bool is_shadow(const struct mva_guest *guest, const struct mva_seen_guest *seen)
+{
+	if (guest->managed && guest->pid_told && guest->pid_told != seen->pid)
+		return guest->seen || guest->pid == guest->pid_told;
+	return guest->seen && !(guest->pid_told == seen->pid && guest->pid != seen->pid);
+}
+
+/* False: the process was passed over, since another one is this guest. */
+static bool take_process(struct mva_linux *lx, const struct mva_seen_guest *seen)
+{
+	struct mva_guests *guests = lx->guests;
+	uint8_t uuid[MVMP_ID_LEN];
+	struct mva_guest *guest;
+	bool displaced;
+
+	identity_of(seen, uuid);
+	guest = find_uuid(guests, uuid);
+	if (guest && is_shadow(guest, seen))
+		return false;
+	if (!guest) {
+		guest = add(lx, uuid);
+		guests->libvirt.due_ns = 0; /* who is this? */
+	}
+	if (!guest)
+		return true;
+	displaced = guest->seen;
+	guest->seen = mva_guest_take_kernel(guest, seen);
+	return !displaced;
+}
+
+static void tell_of_others(
+	struct mva_linux *lx, const struct mva_strangers *strangers, unsigned shadows, uint32_t pid)
+{
+	char text[120];
+
+	snprintf(text, sizeof(text),
+		"%u QEMU process(es) of other users not shown, as %u of uid %u (--guest-user)",
+		strangers->count, strangers->pid, strangers->uid);
+	mva_linux_can(lx, "guests.strangers", !strangers->count, text);
+	snprintf(text, sizeof(text),
+		"%u process(es) not shown that have another guest's UUID, as %u", shadows, pid);
+	mva_linux_can(lx, "guests.unique", !shadows, text);
+}
+
 static void take_kernel_answer(struct mva_linux *lx, struct mvmp_reader *r)
 {
 	struct mva_guests *guests = lx->guests;
+	struct mva_strangers strangers;
+	unsigned shadows = 0;
+	uint32_t shadow = 0;
 
 	begin_answer(guests);
 	while (mva_inventory_get_guest(r, guests->seen)) {
-		uint8_t uuid[MVMP_ID_LEN];
-		struct mva_guest *guest;
-
-		identity_of(guests->seen, uuid);
-		guest = find_uuid(guests, uuid);
-		if (guest && guest->seen)
-			continue; /* two processes of one UUID: the first is shown */
-		if (!guest) {
-			guest = add(lx, uuid);
-			guests->libvirt.due_ns = 0; /* who is this? */
-		}
-		if (guest)
-			guest->seen = mva_guest_take_kernel(guest, guests->seen);
+		if (take_process(lx, guests->seen))
+			continue;
+		shadows++;
+		shadow = guests->seen->pid;
 	}
+	strangers = mva_inventory_get_strangers(r);
 	if (!r->bad)
 		end_kernel_answer(lx);
+	tell_of_others(lx, &strangers, shadows, shadow);
+	tell_unmanaged(lx);
 	mva_vifs_map(lx);
 }
 
@@ -167,6 +223,7 @@ static void take_libvirt_answer(struct mva_linux *lx, struct mvmp_reader *r)
 	}
 	if (!r->bad)
 		end_libvirt_answer(lx);
+	tell_unmanaged(lx);
 	mva_vifs_map(lx);
 }
 
@@ -338,7 +395,8 @@ static bool is_called(const struct mva_guest *guest, const char *name)
 	return guest->managed && *name && !*end && id == guest->domid;
 }
 
-/* A name counts before a number: a domain may be called "7". */
+/* A name counts before a number: a domain may be called "7". libvirt's guests count before others
+ * of the same name, which anybody can choose. */
 struct mva_guest *mva_guests_find(struct mva_linux *lx, const char *name, struct mvmp_error *err)
 {
 	struct mva_guest *found = NULL;
@@ -346,9 +404,9 @@ struct mva_guest *mva_guests_find(struct mva_linux *lx, const char *name, struct
 	for (unsigned i = 0; i < lx->guests->count; i++) {
 		struct mva_guest *guest = lx->guests->at[i];
 
-		if (!strcmp(guest->name, name))
+		if (!strcmp(guest->name, name) && guest->managed)
 			return guest;
-		if (is_called(guest, name))
+		if (is_called(guest, name) && (!found || strcmp(found->name, name)))
 			found = guest;
 	}
 	if (!found)

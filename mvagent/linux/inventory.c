@@ -173,6 +173,7 @@ bool mva_inventory_put_domain(struct mvmp_writer *w, const struct mva_libvirt_do
 	mvmp_put_bytes(w, domain->uuid, MVMP_ID_LEN);
 	mva_put_text(w, domain->name);
 	mvmp_put_u32(w, domain->id);
+	mvmp_put_u32(w, domain->pid);
 	mvmp_put_u8(w, domain->state);
 	mvmp_put_u8(w, domain->accel);
 	mvmp_put_u64(w, domain->mem_max);
@@ -194,6 +195,7 @@ bool mva_inventory_get_domain(struct mvmp_reader *r, struct mva_libvirt_domain *
 	mvmp_get_bytes(r, ret->uuid, MVMP_ID_LEN);
 	mva_get_text(r, ret->name, sizeof(ret->name));
 	ret->id = mvmp_get_u32(r);
+	ret->pid = mvmp_get_u32(r);
 	ret->state = mvmp_get_u8(r);
 	ret->accel = mvmp_get_u8(r);
 	ret->mem_max = mvmp_get_u64(r);
@@ -211,6 +213,29 @@ bool mva_inventory_get_domain(struct mvmp_reader *r, struct mva_libvirt_domain *
 void mva_inventory_put_end(struct mvmp_writer *w, bool cut)
 {
 	mvmp_put_u8(w, cut ? MVA_INVENTORY_CUT : MVA_INVENTORY_END);
+}
+
+enum { STRANGERS_SIZE = 12 };
+
+void mva_inventory_put_strangers(struct mvmp_writer *w, const struct mva_strangers *strangers)
+{
+	if (w->bad || w->size - w->used < STRANGERS_SIZE)
+		return;
+	mvmp_put_u32(w, strangers->count);
+	mvmp_put_u32(w, strangers->pid);
+	mvmp_put_u32(w, strangers->uid);
+}
+
+struct mva_strangers mva_inventory_get_strangers(struct mvmp_reader *r)
+{
+	struct mva_strangers strangers = {0};
+
+	if (r->bad || r->left < STRANGERS_SIZE)
+		return strangers;
+	strangers.count = mvmp_get_u32(r);
+	strangers.pid = mvmp_get_u32(r);
+	strangers.uid = mvmp_get_u32(r);
+	return strangers;
 }
 
 uint32_t mva_vbd_index(const char *target)

@@ -7,8 +7,9 @@
  * libvirt says of its domains. Two parts asked separately, so that a libvirt that is away costs
  * only its own part.
  *
- * Bytes: u8 part; records, each begun by u8 MORE; at the end u8 END, or CUT when the answer had
- * no more room. Integers little-endian, texts u8 length and bytes.
+ * After the kernel's part: the strangers, if there is room. Bytes: u8 part; records, each begun by
+ * u8 MORE; at the end u8 END, or CUT when the answer had no more room. Integers little-endian,
+ * texts u8 length and bytes.
  */
 
 #include "../backend.h"
@@ -52,6 +53,11 @@ struct mva_seen_guest {
 	struct mva_tap tap[MVA_GUEST_VIFS_MAX];
 };
 
+/* QEMU processes of users whose guests are not shown; one of them as an example. */
+struct mva_strangers {
+	uint32_t count, pid, uid;
+};
+
 struct mva_vif_info {
 	uint32_t index; /* of libvirt's alias "net<N>": stays when others are unplugged */
 	bool host_view; /* counters of the device are the guest's own direction (macvtap) */
@@ -69,6 +75,7 @@ struct mva_libvirt_domain {
 	uint8_t uuid[MVMP_ID_LEN];
 	char name[MVMP_TEXT_LEN];
 	uint32_t id;
+	uint32_t pid;  /* of its process as libvirt keeps it; 0: not told */
 	uint8_t state; /* enum mvmp_domain_state */
 	uint8_t accel;
 	uint64_t mem_max, mem_current; /* bytes */
@@ -84,9 +91,14 @@ bool mva_inventory_put_guest(struct mvmp_writer *w, const struct mva_seen_guest 
 bool mva_inventory_put_domain(struct mvmp_writer *w, const struct mva_libvirt_domain *domain);
 void mva_inventory_put_end(struct mvmp_writer *w, bool cut);
 
+void mva_inventory_put_strangers(struct mvmp_writer *w, const struct mva_strangers *strangers);
+
 /* Readers: the next record; false at the end or when malformed (reader->bad). */
 bool mva_inventory_get_guest(struct mvmp_reader *r, struct mva_seen_guest *ret);
 bool mva_inventory_get_domain(struct mvmp_reader *r, struct mva_libvirt_domain *ret);
+
+/* After the end; zero when they were left out. */
+struct mva_strangers mva_inventory_get_strangers(struct mvmp_reader *r);
 
 /* Texts of these forms, also for the other tasks' bytes; cut to 255 bytes or to `size`. */
 void mva_put_text(struct mvmp_writer *w, const char *text);

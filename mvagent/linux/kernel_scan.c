@@ -280,9 +280,10 @@ static int by_vcpu(const void *a, const void *b)
 bool mva_kernel_scan_pid(const char *root, uint32_t pid, struct mva_seen_guest *guest)
 {
 	struct place at = {.root = root, .pid = pid, .size = TEXT_MAX};
+	uint32_t uid;
 	bool found;
 
-	if (!mva_linux_is_qemu(pid, root))
+	if (mva_linux_qemu(pid, root, &uid) != MVA_QEMU_GUEST)
 		return false;
 	at.text = malloc(TEXT_MAX);
 	if (!at.text)
@@ -308,6 +309,7 @@ struct scan {
 	struct mva_cache *cache;
 	struct mva_seen_guest *guest; /* scratch */
 	struct mvmp_writer *w;
+	struct mva_strangers strangers;
 };
 
 static void make_key(uint8_t key[static MVA_CACHE_KEY], uint32_t pid, uint64_t start)
@@ -341,13 +343,17 @@ static bool put_known(const struct scan *scan, uint32_t pid, bool *room)
 }
 
 /* False when the answer is full. */
-static bool scan_process(const struct scan *scan, uint32_t pid)
+static bool scan_process(struct scan *scan, uint32_t pid)
 {
 	const size_t begin = scan->w->used;
 	uint8_t key[MVA_CACHE_KEY];
 	bool room = true;
+	uint32_t uid;
+	enum mva_qemu what = mva_linux_qemu(pid, scan->root, &uid);
 
-	if (!mva_linux_is_qemu(pid, scan->root) || put_known(scan, pid, &room))
+	if (what == MVA_QEMU_STRANGER)
+		scan->strangers = (struct mva_strangers){scan->strangers.count + 1, pid, uid};
+	if (what != MVA_QEMU_GUEST || put_known(scan, pid, &room))
 		return room;
 	if (!mva_kernel_scan_pid(scan->root, pid, scan->guest))
 		return true;
@@ -359,7 +365,7 @@ static bool scan_process(const struct scan *scan, uint32_t pid)
 	return true;
 }
 
-bool mva_kernel_scan(const char *root, bool fresh, struct mvmp_writer *w)
+void mva_kernel_scan(const char *root, bool fresh, struct mvmp_writer *w)
 {
 	static struct mva_cache cache;
 	struct scan scan = {.root = root,
@@ -384,5 +390,6 @@ bool mva_kernel_scan(const char *root, bool fresh, struct mvmp_writer *w)
 		closedir(proc);
 	free(scan.guest);
 	mva_cache_sweep(&cache);
-	return room;
+	mva_inventory_put_end(w, !room);
+	mva_inventory_put_strangers(w, &scan.strangers);
 }

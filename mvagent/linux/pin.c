@@ -69,19 +69,24 @@ static const struct mva_vcpu *find_vcpu(const struct mva_guest *guest, unsigned 
 	return NULL;
 }
 
+static int no_vcpu(
+	const struct mva_guest *guest, unsigned vcpu, unsigned last, struct mvmp_error *err)
+{
+	return mvmp_fail(err, MVMP_INVALID, "cannot pin %s vCPU %u: it has %s%u", guest->name, vcpu,
+		last ? "vCPUs 0-" : "vCPU ", last);
+}
+
 static int check_vcpu(
 	const struct mva_guest *guest, const struct mva_pin *pin, struct mvmp_error *err)
 {
-	unsigned last;
-
 	if (pin->emulator || find_vcpu(guest, pin->vcpu))
 		return 0;
+	if (guest->vcpus_told && pin->vcpu >= guest->vcpus_told)
+		return no_vcpu(guest, pin->vcpu, guest->vcpus_told - 1, err);
 	if (!guest->vcpus || !guest->vcpu[0].timed)
 		return mvmp_fail(err, MVMP_UNSUPPORTED,
 			"%s has no thread per vCPU that could be pinned", guest->name);
-	last = guest->vcpu[guest->vcpus - 1].number;
-	return mvmp_fail(err, MVMP_INVALID, "%s has no vCPU %u (it has %s%u)", guest->name,
-		pin->vcpu, last ? "0-" : "only ", last);
+	return no_vcpu(guest, pin->vcpu, guest->vcpu[guest->vcpus - 1].number, err);
 }
 
 static int check(const struct mva_linux *lx, const struct mva_guest *guest,

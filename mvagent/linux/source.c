@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source.h"
+#include "guest_users.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -90,7 +91,7 @@ static int open_sys_dir(const struct mva_open *what, const char *root, struct mv
 	return refuse_name("directory of /sys", what->name, err);
 }
 
-bool mva_linux_is_qemu(uint32_t pid, const char *root)
+static bool is_qemu(uint32_t pid, const char *root)
 {
 	char path[PATH_MAX], text[PATH_MAX];
 	const char *base = text;
@@ -116,9 +117,45 @@ bool mva_linux_is_qemu(uint32_t pid, const char *root)
 	return !strncmp(base, "qemu-system", 11) || !strncmp(base, "qemu-kvm", 8);
 }
 
+/* Not the owner of /proc/<pid>: that of a process that is not dumpable is root. */
+static bool read_users(uint32_t pid, const char *root, uint32_t *real, uint32_t *effective)
+{
+	char path[PATH_MAX], text[1024];
+	const char *line;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/proc/%u/status", root, pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (len <= 0)
+		return false;
+	text[len] = '\0';
+	line = strstr(text, "\nUid:");
+	return line && sscanf(line, "\nUid: %u %u", real, effective) == 2;
+}
+
+enum mva_qemu mva_linux_qemu(uint32_t pid, const char *root, uint32_t *uid)
+{
+	uint32_t effective;
+
+	*uid = 0;
+	if (!is_qemu(pid, root))
+		return MVA_QEMU_NONE;
+	if (!read_users(pid, root, uid, &effective))
+		return *root ? MVA_QEMU_GUEST : MVA_QEMU_NONE;
+	if (mva_guest_users_has(*uid) && mva_guest_users_has(effective))
+		return MVA_QEMU_GUEST;
+	return MVA_QEMU_STRANGER;
+}
+
 static int check_qemu(uint32_t pid, const char *root, struct mvmp_error *err)
 {
-	if (!pid || pid > INT_MAX || !mva_linux_is_qemu(pid, root)) {
+	uint32_t uid;
+
+	if (!pid || pid > INT_MAX || mva_linux_qemu(pid, root, &uid) != MVA_QEMU_GUEST) {
 		mvmp_fail(err, MVMP_NOT_ALLOWED, "process %u is not a QEMU guest", pid);
 		return -EACCES;
 	}

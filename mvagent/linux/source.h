@@ -23,9 +23,11 @@ int mva_linux_source_open(const struct mva_open *what, const char *root, struct 
 /* Text of /proc/<pid>/io of a QEMU process. Length or -errno. */
 int mva_linux_read_pid_io(uint32_t pid, const char *root, char *to, size_t size);
 
-/* True when the executable's file name (or, where it may not be read, the process's own name)
- * is a QEMU system emulator's. */
-bool mva_linux_is_qemu(uint32_t pid, const char *root);
+/* What a process is by its executable's file name (or, where that may not be read, its own name)
+ * and its real and effective user: a QEMU system emulator that may be a guest (guest_users.h), or
+ * somebody else's, of user *uid. A recorded tree may leave out the user. */
+enum mva_qemu { MVA_QEMU_NONE, MVA_QEMU_STRANGER, MVA_QEMU_GUEST };
+enum mva_qemu mva_linux_qemu(uint32_t pid, const char *root, uint32_t *uid);
 
 /* What a read of a perf event's descriptor gives. */
 struct mva_perf_read {

@@ -20,7 +20,7 @@ static int run_inventory(struct mvmp_reader *r, struct mvmp_writer *w, struct mv
 
 	mvmp_put_u8(w, part);
 	if (part == MVA_INVENTORY_KERNEL) {
-		mva_inventory_put_end(w, !mva_kernel_scan(tree_root, fresh, w));
+		mva_kernel_scan(tree_root, fresh, w);
 		return 0;
 	}
 	if (part != MVA_INVENTORY_LIBVIRT)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cache.h"
 #include "virt.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ static uint8_t state_of(const virDomainStatsRecord *record)
 }
 
 struct listing {
+	const char *uri;
 	bool fresh;
 	uint64_t now_ns;
 	struct mva_cache *cache;
@@ -68,6 +70,25 @@ static bool describe(const struct listing *listing, virDomainPtr domain)
 	return parsed;
 }
 
+/* libvirt's API does not tell the pid; the system daemon keeps it in a file that only root can
+ * write. 0: it cannot be read. */
+static uint32_t read_pid(const char *uri, const char *name)
+{
+	char path[300], text[16] = "";
+	FILE *file;
+
+	if (strncmp(uri, "qemu:///system", 14) || strchr(name, '/'))
+		return 0;
+	snprintf(path, sizeof(path), "/run/libvirt/qemu/%s.pid", name);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	return (uint32_t)strtoul(text, NULL, 10);
+}
+
 /* False when the answer is full; a domain that has just ended is left out. */
 static bool put_domain(const struct listing *listing, const virDomainStatsRecord *record)
 {
@@ -82,6 +103,7 @@ static bool put_domain(const struct listing *listing, const virDomainStatsRecord
 		return true;
 	listing->made->id = virDomainGetID(record->dom);
 	listing->made->state = state_of(record);
+	listing->made->pid = read_pid(listing->uri, listing->made->name);
 	if (!mva_inventory_put_domain(listing->w, listing->made))
 		return false;
 	if (!known)
@@ -111,7 +133,8 @@ static int read_states(const char *uri, virDomainStatsRecordPtr **ret, struct mv
 int mva_virt_inventory(const char *uri, bool fresh, struct mvmp_writer *w, struct mvmp_error *err)
 {
 	static struct mva_cache cache;
-	struct listing listing = {.fresh = fresh,
+	struct listing listing = {.uri = uri,
+		.fresh = fresh,
 		.now_ns = mva_cache_now(),
 		.cache = &cache,
 		.made = malloc(sizeof(*listing.made)),

@@ -163,6 +163,14 @@ void process_schedstat(
 	write_in(guests, process, path, text);
 }
 
+void process_user(const struct guests *guests, const struct process *process, unsigned uid)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "Name:\tq\nUid:\t%u\t%u\t%u\t%u\n", uid, uid, uid, uid);
+	write_in(guests, process, "status", text);
+}
+
 void process_write(const struct guests *guests, const struct process *process)
 {
 	char path[128];

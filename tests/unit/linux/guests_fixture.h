@@ -45,6 +45,8 @@ void guests_prepare(struct guests *guests);
 void guests_open(struct guests *guests);
 void guests_close(struct guests *guests);
 
+/* Its user, as /proc/<pid>/status has it; without, the agent's own is taken for it. */
+void process_user(const struct guests *guests, const struct process *process, unsigned uid);
 void process_write(const struct guests *guests, const struct process *process);
 /* The thread of vCPU n has the tid pid + 1 + n. */
 void process_schedstat(const struct guests *guests, const struct process *process, unsigned vcpu,

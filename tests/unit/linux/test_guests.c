@@ -2,6 +2,8 @@
 
 /* Times in the tree are ticks of 10 ms; expected values are worked out from what is written. */
 
+#include "../../../mvagent/linux/guest_users.h"
+#include "../../../mvagent/linux/source.h"
 #include "../cmocka_all.h"
 #include "guests_fixture.h"
 #include <stdio.h>
@@ -127,6 +129,75 @@ static void why_no_guests(void **state)
 	assert_string_equal(capability(g, "guests")->reason, "there is no program mvagent-worker");
 	guests_sample(g, 5000);
 	assert_true(capability(g, "guests")->supported);
+}
+
+/* A process of a user whose guests are not shown shadows nobody, though it has the name and UUID
+ * of a guest and came first; it is counted. Listed users' are guests. */
+static void strangers_are_not_shown(void **state)
+{
+	struct guests *g = *state;
+	struct process fake = kvm;
+	uint32_t uid;
+
+	fake.pid = kvm.pid - 100;
+	process_write(g, &fake);
+	process_user(g, &fake, 4242);
+	process_write(g, &kvm);
+	process_user(g, &kvm, (unsigned)geteuid());
+	libvirt_add(g, 0x11);
+	guests_open(g);
+	guests_sample(g, 0);
+	assert_int_equal(g->host.sample.kind[MVMP_DOMAIN].count, 1);
+	assert_int_equal(
+		host_value(guests_record(g, MVMP_DOMAIN, 0x11, 0), MVMP_D_CPU), 600 * TICK);
+	assert_false(capability(g, "guests.strangers")->supported);
+	assert_non_null(strstr(capability(g, "guests.strangers")->reason, "4000142 of uid 4242"));
+	assert_int_equal(mva_linux_qemu(fake.pid, g->host.root, &uid), MVA_QEMU_STRANGER);
+	mva_guest_users_parse("4242");
+	assert_int_equal(mva_linux_qemu(fake.pid, g->host.root, &uid), MVA_QEMU_GUEST);
+	mva_guest_users_parse("");
+}
+
+/* Of two processes with one UUID the one that libvirt names is the guest, whichever came first;
+ * the other is counted. */
+static void libvirts_own_process_is_the_guest(void **state)
+{
+	struct guests *g = *state;
+	struct process fake = kvm;
+
+	fake.pid = kvm.pid - 100;
+	fake.utime = 1;
+	process_write(g, &fake);
+	process_write(g, &kvm);
+	libvirt_add(g, 0x11)->pid = kvm.pid;
+	guests_open(g);
+	guests_sample(g, 0);
+	guests_sample(g, 5000);
+	for (unsigned i = 0; i < 2; i++, guests_sample(g, 5000)) {
+		assert_int_equal(g->host.sample.kind[MVMP_DOMAIN].count, 1);
+		assert_int_equal(
+			host_value(guests_record(g, MVMP_DOMAIN, 0x11, 0), MVMP_D_CPU), 600 * TICK);
+		assert_false(capability(g, "guests.unique")->supported);
+		assert_non_null(strstr(capability(g, "guests.unique")->reason, "4000142"));
+	}
+	process_end(g, &fake);
+	guests_sample(g, 5000);
+	assert_true(capability(g, "guests.unique")->supported);
+}
+
+/* Why a guest outside libvirt has neither state nor memory is told while there is one. */
+static void why_no_state(void **state)
+{
+	struct guests *g = *state;
+
+	process_write(g, &kvm);
+	guests_open(g);
+	guests_sample(g, 0);
+	assert_false(capability(g, "guests.libvirt")->supported);
+	assert_non_null(strstr(capability(g, "guests.libvirt")->reason, "1 guest(s)"));
+	libvirt_add(g, 0x11);
+	guests_sample(g, 12000);
+	assert_true(capability(g, "guests.libvirt")->supported);
 }
 
 /* Software emulation has no guest time; one thread for all vCPUs tells none of them. */
@@ -463,6 +534,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kernel_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(why_no_guests, setup, teardown),
+		cmocka_unit_test_setup_teardown(why_no_state, setup, teardown),
+		cmocka_unit_test_setup_teardown(strangers_are_not_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(libvirts_own_process_is_the_guest, setup, teardown),
 		cmocka_unit_test_setup_teardown(emulation_by_one_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_guests, setup, teardown),
 		cmocka_unit_test_setup_teardown(libvirt_adds, setup, teardown),

@@ -107,7 +107,7 @@ static void wrong_values_are_named(void **state)
 		out.error.text, "cannot pin vm-1 vCPU 0 to pCPU 9: this node has pCPUs 0-3");
 	out = pin(g, "vm-1", 2, 1);
 	assert_int_equal(out.error.status, MVMP_INVALID);
-	assert_string_equal(out.error.text, "vm-1 has no vCPU 2 (it has 0-1)");
+	assert_string_equal(out.error.text, "cannot pin vm-1 vCPU 2: it has vCPUs 0-1");
 	out = pin(g, "vm-1", 0, 0);
 	assert_int_equal(out.error.status, MVMP_INVALID);
 	out = pin(g, "vm-9", 0, 1);
