@@ -9,6 +9,9 @@
 
 enum { SESSIONS_MAX = 256 };
 
+/* A member that answered just now answers within this time, or it can wait for the next command. */
+static const double settle_s = 0.1;
+
 static bool holds_identity(const char *directory)
 {
 	char *path = mvctl_format_text("%s/member.key", directory);
@@ -204,13 +207,21 @@ int mvctl_connect(struct mvctl *ctl, bool listen_stats)
 	return rc;
 }
 
-/* Lets the goodbyes of open sessions leave, then wipes the secrets. */
+static bool is_settled(void *ctx)
+{
+	return mvmp_client_settled(ctx);
+}
+
+/* Lets cluster states and the goodbyes of open sessions leave, then wipes the secrets. */
 void mvctl_disconnect(struct mvctl *ctl)
 {
 	struct mvctl_net *net = ctl->net;
 
 	if (!net)
 		return;
+	net->event = NULL; /* who listened has gone */
+	if (net->run && mvmp_run_client(net->run))
+		mvctl_wait(ctl, settle_s, is_settled, mvmp_run_client(net->run));
 	ev_signal_stop(net->loop, &net->sigint);
 	ev_signal_stop(net->loop, &net->sigterm);
 	mvmp_run_free(net->run);

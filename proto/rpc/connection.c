@@ -39,6 +39,15 @@ void connections_free(struct mvmp_client *client)
 	}
 }
 
+bool mvmp_client_settled(const struct mvmp_client *client)
+{
+	for (const struct connection *c = client->connections; c; c = c->next) {
+		if (c->up && c->exchange)
+			return false;
+	}
+	return true;
+}
+
 static bool in_use(const struct mvmp_client *client, mvmp_session session)
 {
 	for (const struct call *call = client->calls; call; call = call->next) {

@@ -53,6 +53,10 @@ uint64_t mvmp_client_call(struct mvmp_client *client, const struct mvmp_target *
 /* Forgets a call; `done` is not called. */
 void mvmp_client_cancel(struct mvmp_client *client, uint64_t call);
 
+/* False while cluster states are being exchanged with a member: who ends then neither hears of a
+ * newer one nor hands his over. */
+bool mvmp_client_settled(const struct mvmp_client *client);
+
 /* Feeds an endpoint event; true when it was an answer and is taken care of. */
 bool mvmp_client_event(struct mvmp_client *client, const struct mvmp_event *event, uint64_t now);
 

@@ -37,6 +37,7 @@ struct bench {
 	uint8_t body_last;
 	char from[MVMP_NAME_MAX + 1];
 	uint64_t newer; /* of the node */
+	bool open_when_done;
 };
 
 static void on_caller_event(struct test_node *node, const struct mvmp_event *event)
@@ -80,6 +81,7 @@ static void on_done(void *ctx, const struct mvmp_answer *answer)
 	struct bench *b = ctx;
 
 	b->done++;
+	b->open_when_done = !mvmp_client_settled(b->client);
 	b->error = answer->error;
 	b->body_len = answer->body_len;
 	b->body_last = answer->body_len ? answer->body[answer->body_len - 1] : 0;
@@ -282,6 +284,22 @@ static void a_newer_cluster_state_travels(void **state)
 	assert_int_equal(b->handled, 1);
 }
 
+/* Who ends as soon as he is answered and settled has handed his cluster state over. */
+static void a_short_lived_caller_hands_its_cluster_state_over(void **state)
+{
+	struct bench *b = *state;
+
+	raise_cluster(b);
+	mvmp_client_set_cluster(b->client, &b->ada, on_newer, b);
+	mvmp_server_set_cluster(b->server, &b->node_identity, on_newer, b);
+	assert_true(mvmp_client_settled(b->client));
+	call(b, MVMP_VERB_PING, "r1-n05", 0, 1000);
+	for (unsigned ms = 0; ms < 100 && !(b->done && mvmp_client_settled(b->client)); ms++)
+		run_ms(b, 1);
+	assert_true(b->open_when_done);
+	assert_int_equal(b->newer, b->ada.cluster.number);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -293,6 +311,7 @@ int main(void)
 		CASE(a_node_with_a_foreign_mac_is_refused),
 		CASE(a_restarted_node_is_found_again),
 		CASE(a_newer_cluster_state_travels),
+		CASE(a_short_lived_caller_hands_its_cluster_state_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
