@@ -62,6 +62,9 @@ static void store_record(struct mvs_node *node, const struct mvmp_sample *sample
 	uint64_t time_ms = record_ms(node, sample, record);
 	struct mvs_file *file;
 
+	/* Not measured yet: a row of now would make the first answer, told with its age, late. */
+	if (record->quality == MVMP_LAST_GOOD && !record->present)
+		return;
 	if (!is_timely(node, time_ms))
 		return;
 	file = mvs_store_file(node->dir, kind, &record->key, true);

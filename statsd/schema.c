@@ -93,12 +93,19 @@ static void add_archive(struct mvs_schema *schema, const char *cf, uint32_t step
 	snprintf(next_arg(schema), MVS_CREATE_ARG_LEN, "RRA:%s:0.5:%u:%u", cf, steps, rows);
 }
 
+/* Nodes ask for their disks' figures at an interval of their own, however often they sample. */
+static uint32_t expected_ms(enum mvmp_entity kind, uint32_t interval_ms)
+{
+	return kind == MVMP_VBD && interval_ms < MVS_VBD_INTERVAL_MS ? MVS_VBD_INTERVAL_MS
+								     : interval_ms;
+}
+
 void mvs_schema_make(struct mvs_schema *schema, enum mvmp_entity kind,
 	const struct mvs_profile *profile, uint32_t step_s, uint32_t interval_ms)
 {
 	memset(schema, 0, sizeof *schema);
 	schema->step_s = step_s;
-	schema->heartbeat_s = mvs_heartbeat_s(step_s, interval_ms);
+	schema->heartbeat_s = mvs_heartbeat_s(step_s, expected_ms(kind, interval_ms));
 	schema->bytes = mvs_profile_bytes(profile, step_s) * mvmp_entities[kind].metrics;
 	for (unsigned i = 0; i < mvmp_entities[kind].metrics; i++)
 		add_source(schema, &mvmp_entities[kind].metric[i]);

@@ -54,6 +54,9 @@ size_t mvs_profile_bytes(const struct mvs_profile *profile, uint32_t step_s);
 /* max(2 steps, 2.5 intervals): one lost sample makes no gap, two do. */
 uint32_t mvs_heartbeat_s(uint32_t step_s, uint32_t interval_ms);
 
+/* Nodes' default `block_ms` (docs/counters.md): a VBD's figures may not be expected more often. */
+enum { MVS_VBD_INTERVAL_MS = 10000 };
+
 /* Fills *schema; it holds its own texts and must not be moved afterwards. */
 void mvs_schema_make(struct mvs_schema *schema, enum mvmp_entity kind,
 	const struct mvs_profile *profile, uint32_t step_s, uint32_t interval_ms);

@@ -445,6 +445,19 @@ static void figures_of_the_past_are_left_out(void **state)
 	assert_int_equal(bed_counters(&stage->bed).files, 5); /* of six entities */
 }
 
+/* A device that was not measured yet has no file and no rows; its first figures begin it. */
+static void unmeasured_devices_have_no_rows(void **state)
+{
+	struct stage *stage = *state;
+
+	stage->node[1].unmeasured = true;
+	run(stage, 10);
+	assert_int_equal(bed_counters(&stage->bed).files, 5); /* of six entities */
+	stage->node[1].unmeasured = false;
+	run(stage, 3);
+	assert_int_equal(bed_counters(&stage->bed).files, 6);
+}
+
 /* A BEACON that anybody may send: `name` at an address of the last MAC byte `from`. */
 static void forge_beacon(struct stage *stage, const char *name, unsigned from)
 {
@@ -659,6 +672,7 @@ int main(void)
 		CASE(clock_steps_do_no_harm),
 		CASE(ring_of_the_future_moves_nothing),
 		CASE(figures_of_the_past_are_left_out),
+		CASE(unmeasured_devices_have_no_rows),
 		CASE(forged_beacons_end_no_session),
 		CASE(forged_beacons_hide_no_node),
 		CASE(moved_node_is_found_again),

@@ -37,7 +37,9 @@ static void make_sample(struct fake_node *node, uint64_t mono_ns, struct mvmp_sa
 	r = mvmp_sample_add(sample, MVMP_VIF);
 	memcpy(r->key.domain, node->domain, MVMP_ID_LEN);
 	r->incarnation = node->incarnation;
-	mvmp_set(r, MVMP_I_RX_BYTES, mono_ns / 1000000);
+	r->quality = node->unmeasured ? MVMP_LAST_GOOD : MVMP_FRESH;
+	if (!node->unmeasured)
+		mvmp_set(r, MVMP_I_RX_BYTES, mono_ns / 1000000);
 }
 
 static size_t pack(struct fake_node *node, uint64_t mono_ns, struct mvmp_stats_head *head,

@@ -48,6 +48,21 @@ static void schema_follows_the_metric_table(void **state)
 	assert_string_equal(schema.argv[MVMP_VBD_METRIC_COUNT + 2], "RRA:MAX:0.5:30:288");
 }
 
+/* However often nodes are asked, their disks' figures are 10 s apart: that must not be a gap. */
+static void disks_may_be_measured_seldom(void **state)
+{
+	const struct mvs_profile *profile;
+	static struct mvs_schema schema;
+
+	assert_int_equal(mvs_profile_find(&profile, "small", NULL), 0);
+	mvs_schema_make(&schema, MVMP_VBD, profile, 1, 1000);
+	assert_string_equal(schema.argv[MVMP_B_RD_BYTES], "DS:rd_bytes:DERIVE:25:0:U");
+	mvs_schema_make(&schema, MVMP_VBD, profile, 10, 60000);
+	assert_string_equal(schema.argv[MVMP_B_RD_BYTES], "DS:rd_bytes:DERIVE:150:0:U");
+	mvs_schema_make(&schema, MVMP_VIF, profile, 1, 1000);
+	assert_string_equal(schema.argv[MVMP_I_RX_BYTES], "DS:rx_bytes:DERIVE:3:0:U");
+}
+
 /* With a step of 5 min the finer archives are left out, not doubled. */
 static void long_step_leaves_finer_archives_out(void **state)
 {
@@ -95,6 +110,7 @@ int main(void)
 		cmocka_unit_test(profiles_keep_their_byte_budget),
 		cmocka_unit_test(unknown_profile_names_the_known),
 		cmocka_unit_test(heartbeat_survives_one_lost_sample),
+		cmocka_unit_test(disks_may_be_measured_seldom),
 		cmocka_unit_test(schema_follows_the_metric_table),
 		cmocka_unit_test(long_step_leaves_finer_archives_out),
 		cmocka_unit_test(unsafe_names_are_refused),
