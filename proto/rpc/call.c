@@ -2,6 +2,7 @@
 #include "client_private.h"
 #include <errno.h>
 #include <mvmp/bytes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static uint64_t after_ms(uint64_t now, uint64_t ms)
@@ -37,22 +38,34 @@ void call_end_unanswered(
 	call_end(client, call, &error);
 }
 
+/* "500 ms", "2 s", "2.5 s" */
+static const char *span_text(char *to, size_t size, uint64_t ns)
+{
+	if (ns < MVMP_NS_PER_S)
+		snprintf(to, size, "%llu ms", (unsigned long long)(ns / MVMP_NS_PER_MS));
+	else
+		snprintf(to, size, "%g s", (double)(ns / MVMP_NS_PER_MS) / 1e3);
+	return to;
+}
+
 /* The sentence at the deadline. */
 static void end_late(struct mvmp_client *client, struct call *call)
 {
-	unsigned long long waited = (call->deadline - call->started) / MVMP_NS_PER_MS;
+	char waited[24];
 	struct mvmp_error error;
+
+	span_text(waited, sizeof waited, call->deadline - call->started);
 
 	if (!call->sends && call->liar.status)
 		error = call->liar;
 	else if (call->sends)
-		mvmp_fail(&error, MVMP_NO_ANSWER, "%s did not answer within %llu ms",
-			call->target.text, waited);
+		mvmp_fail(&error, MVMP_NO_ANSWER, "%s did not answer within %s", call->target.text,
+			waited);
 	else if (call->trouble.status)
-		mvmp_fail(&error, MVMP_NO_ANSWER, "%s was not reached within %llu ms: %.120s",
+		mvmp_fail(&error, MVMP_NO_ANSWER, "%s was not reached within %s: %.120s",
 			call->target.text, waited, call->trouble.text);
 	else
-		mvmp_fail(&error, MVMP_NO_ANSWER, "nobody answered for %s within %llu ms",
+		mvmp_fail(&error, MVMP_NO_ANSWER, "nobody answered for %s within %s",
 			call->target.text, waited);
 	call_end_unanswered(client, call, &error);
 }
