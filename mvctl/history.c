@@ -64,7 +64,8 @@ int mvctl_history_options(struct mvctl *ctl, int argc, char **argv, struct mvctl
 		return mvctl_usage(
 			ctl, "%s takes ENTITY METRIC; see: mvctl help %s", argv[0], argv[0]);
 	if (ret->from_s >= ret->to_s)
-		return mvctl_usage(ctl, "--from is not before --to");
+		return mvctl_usage(ctl, "--from is %.0f s after --to; it must be before",
+			(double)ret->from_s - (double)ret->to_s);
 	ret->entity = argv[optind];
 	ret->metric = argv[optind + 1];
 	return 0;

@@ -8,7 +8,10 @@
 
 void mvctl_names_add(struct mvctl_names *names, const char *name)
 {
-	names->name = mvctl_grow(names->name, names->count + 1, sizeof names->name[0]);
+	/* Room up to the next power of two: large sets are not copied at every name. */
+	if ((names->count & (names->count - 1)) == 0)
+		names->name = mvctl_grow(
+			names->name, names->count ? 2 * names->count : 1, sizeof names->name[0]);
 	names->name[names->count++] = mvctl_text(name);
 }
 
@@ -130,8 +133,7 @@ static int expand_name(struct mvctl_names *ret, const char *name, struct mvmp_er
 	int rc = 0;
 
 	mvctl_names_add(&names, name);
-	/* What one is made of, all are made of. */
-	while (!rc && names.count && strchr(names.name[0], '[')) {
+	while (!rc && strchr(names.name[0], '[')) { /* what one is made of, all are made of */
 		struct mvctl_names next = {0};
 
 		for (unsigned i = 0; i < names.count && !rc; i++)

@@ -169,11 +169,17 @@ void mvctl_measure(struct mvctl_measured *ret, const struct mvctl_source *source
 {
 	bool stale = is_stale(source, record);
 	bool last_good = record->quality == MVMP_LAST_GOOD;
+	bool never = last_good && !record->present;
+
+	/* What is measured at an interval of its own is as it should be between two answers. */
+	if (record->reason == MVMP_REASON_WAITING && !stale && !never)
+		last_good = false;
 
 	*ret = (struct mvctl_measured){
 		.has = true,
 		.simulated = source->after.simulated,
-		.stale = stale || (last_good && record->reason != MVMP_REASON_WAITING),
+		.never = never,
+		.stale = stale || (last_good && !never),
 		.age_ns = record->age_ns + source->extra_age_ns,
 		.sampled_wall_ns = source->after.wall_ns > record->age_ns
 					   ? source->after.wall_ns - record->age_ns
@@ -181,6 +187,6 @@ void mvctl_measure(struct mvctl_measured *ret, const struct mvctl_source *source
 		.quality = last_good ? "last_good"
 			   : stale   ? "stale"
 				     : "fresh",
-		.reason = mvctl_reason_name(record->reason),
+		.reason = last_good ? mvctl_reason_name(record->reason) : NULL,
 	};
 }

@@ -172,7 +172,7 @@ static int read_options(
 			return mvctl_report(ctl, &error, NULL, NULL);
 	}
 	if (seconds < 0.1 || seconds > 3600)
-		return mvctl_usage(ctl, "--interval: from 100ms to 1h");
+		return mvctl_usage(ctl, "--interval %g s: it is a span from 100ms to 1h", seconds);
 	options->interval_ms = (unsigned)(seconds * 1000 + 0.5);
 	return 0;
 }

@@ -52,6 +52,7 @@ struct mvctl_column {
 /* What is known about a record's measurement; printed in JSON when `has` is set. */
 struct mvctl_measured {
 	bool has, simulated, stale;
+	bool never; /* not measured yet: neither age nor time */
 	uint64_t age_ns, sampled_wall_ns;
 	const char *quality; /* "fresh", "stale", "last_good" */
 	const char *reason;  /* why it is old, or NULL */

@@ -321,8 +321,10 @@ static json_t *cell_json(const struct mvctl_cell *cell)
 
 static void add_measured(json_t *object, const struct mvctl_measured *m)
 {
-	json_object_set_new(object, "age_ms", mvctl_json_uint(m->age_ns / MVMP_NS_PER_MS));
-	json_object_set_new(object, "sampled_at", mvctl_json_time(m->sampled_wall_ns));
+	json_object_set_new(object, "age_ms",
+		m->never ? json_null() : mvctl_json_uint(m->age_ns / MVMP_NS_PER_MS));
+	json_object_set_new(
+		object, "sampled_at", m->never ? json_null() : mvctl_json_time(m->sampled_wall_ns));
 	json_object_set_new(object, "quality", mvctl_json_text(m->quality));
 	json_object_set_new(object, "reason", mvctl_json_text(m->reason));
 	json_object_set_new(object, "simulated", json_boolean(m->simulated));

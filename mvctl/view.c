@@ -138,7 +138,8 @@ static void put_column(struct mvctl_row *row, struct mvctl_cell *cell,
 		mvctl_put_text(cell, pair->source->node);
 		break;
 	case MVCTL_FROM_AGE:
-		mvctl_put_uint(cell, row->measured.age_ns / MVMP_NS_PER_MS);
+		if (!row->measured.never)
+			mvctl_put_uint(cell, row->measured.age_ns / MVMP_NS_PER_MS);
 		break;
 	case MVCTL_FROM_REASON:
 		mvctl_put_text(cell, row->measured.reason);

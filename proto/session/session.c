@@ -299,7 +299,7 @@ static const char *death(struct session *s, uint64_t now)
 	if (now >= s->current->born + MVMP_REJECT_S * MVMP_NS_PER_S)
 		return "its keys are too old and were not renewed";
 	if (!mvmp_outbox_expire(&s->outbox, now))
-		return "the peer did not acknowledge or take a message in time";
+		return "a message was repeated too often without an acknowledgement";
 	if (s->pings >= MVMP_PINGS_LOST && now >= ping_due(s, now))
 		return "the peer fell silent";
 	return NULL;

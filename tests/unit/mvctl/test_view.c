@@ -157,6 +157,60 @@ static json_t *row_json(const struct mvctl_source *source, unsigned row)
 	return object;
 }
 
+/* What has an interval of its own is fresh between two answers, last good when one is missing,
+ * and has neither age nor time before the first. */
+static void test_waiting(void **state)
+{
+	struct mvctl_source source;
+	struct mvmp_record *r;
+	struct mvctl_measured m;
+
+	fill(&source);
+	r = &source.after.kind[MVMP_VIF].at[0];
+	r->quality = MVMP_LAST_GOOD;
+	r->reason = MVMP_REASON_WAITING;
+	r->age_ns = 9 * MVMP_NS_PER_S;
+	mvctl_measure(&m, &source, r);
+	assert_string_equal(m.quality, "fresh");
+	assert_null(m.reason);
+	assert_false(m.stale || m.never);
+	r->age_ns = 31 * MVMP_NS_PER_S;
+	mvctl_measure(&m, &source, r);
+	assert_string_equal(m.quality, "last_good");
+	assert_string_equal(m.reason, "waiting");
+	assert_true(m.stale);
+	r->age_ns = 0;
+	r->present = 0;
+	mvctl_measure(&m, &source, r);
+	assert_string_equal(m.quality, "last_good");
+	assert_string_equal(m.reason, "waiting");
+	assert_true(m.never);
+	mvctl_source_clear(&source);
+}
+
+/* A record that was never measured is null and "-", not 0 ms old. */
+static void test_never_measured(void **state)
+{
+	struct mvctl_source source;
+	struct mvmp_record *r;
+	json_t *row;
+	char *text;
+
+	fill(&source);
+	r = &source.after.kind[MVMP_DOMAIN].at[1];
+	r->quality = MVMP_LAST_GOOD;
+	r->reason = MVMP_REASON_WAITING;
+	r->present = 0;
+	row = row_json(&source, 1);
+	assert_true(json_is_null(json_object_get(row, "age_ms")));
+	assert_true(json_is_null(json_object_get(row, "sampled_at")));
+	json_decref(row);
+	text = printed(&source, (struct mvctl_style){.columns = "NAME,AGE"});
+	assert_string_equal(text, "NAME     AGE\nweb-07  0.0s\nwin-03     -\n");
+	free(text);
+	mvctl_source_clear(&source);
+}
+
 /* JSON carries every metric of the kind under its raw name, null where there is none, with the
  * reason where the node cannot tell. */
 static void test_json_has_all_metrics(void **state)
@@ -416,6 +470,8 @@ int main(void)
 		cmocka_unit_test(test_hung_domain),
 		cmocka_unit_test(test_first_sample),
 		cmocka_unit_test(test_restarted_domain),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_never_measured),
 		cmocka_unit_test(test_json_has_all_metrics),
 		cmocka_unit_test(test_keys_are_unique),
 		cmocka_unit_test(test_headers_fit),
