@@ -127,11 +127,16 @@ char *mvctl_clock_text(char *to, size_t size, uint64_t at_s, uint64_t now_s)
 	return to;
 }
 
+/* Three digits that count. */
 static const char *figure(char to[static 24], double value)
 {
+	double size = fabs(value);
+
 	if (isnan(value))
 		return "-";
-	snprintf(to, 24, fabs(value) < 1000 ? "%.1f" : "%.6g", value);
+	if (size == 0)
+		return "0";
+	snprintf(to, 24, "%.*f", size >= 100 ? 0 : size >= 10 ? 1 : 2, value);
 	return to;
 }
 
@@ -150,9 +155,18 @@ void mvctl_print_summary(FILE *out, double now, double min, double avg, double m
 	fputc('\n', out);
 }
 
+/* No finer than people read; JSON and TSV have all digits. */
+static char *value_text(char *to, size_t size, double value)
+{
+	double magnitude = fabs(value);
+
+	snprintf(to, size, "%.*f", magnitude >= 1000 ? 0 : magnitude >= 100 ? 1 : 2, value);
+	return to;
+}
+
 static const struct mvctl_column columns[] = {
 	{"at", "TIME", 0, NULL},
-	{"value", "VALUE", MVCTL_RIGHT, NULL},
+	{"value", "VALUE", MVCTL_RIGHT, value_text},
 };
 
 static void add_extra(struct mvctl *ctl, const struct mvctl_history_words *words,

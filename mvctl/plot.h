@@ -17,7 +17,7 @@ struct mvctl_series {
 void mvctl_series_of(struct mvctl_series *ret, const double *value, size_t count);
 
 /* Draws 8 rows of ASCII, `width` columns of dots; a gap is left blank. The scale begins at 0
- * unless values are negative; its figures are times `factor`. */
+ * unless values are negative; its figures are round, of values times `factor`. */
 void mvctl_plot(FILE *out, const double *value, size_t count, unsigned width, double factor);
 
 #endif

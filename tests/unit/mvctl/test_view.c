@@ -406,16 +406,40 @@ static void test_plot(void **state)
 	free(text);
 }
 
+/* The axis has round figures in the unit shown: 123.4 Mbit/s is drawn up to 160 in steps of 20,
+ * and a series of -3 to 4 by whole ones. */
+static void test_plot_axis(void **state)
+{
+	static const struct {
+		double value[2], factor;
+		const char *top, *bottom;
+	} shown[] = {{{123.4e6, 20e6}, 1e-6, "       160 |\n", "\n        20 |##"},
+		{{-3, 4}, 1, "         5 |\n", "\n        -2 |"},
+		{{0.07, 0.04}, 1, "      0.08 |\n", "\n      0.01 |##"}};
+
+	for (unsigned i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		mvctl_plot(out, shown[i].value, 2, 2, shown[i].factor);
+		fclose(out);
+		assert_memory_equal(text, shown[i].top, strlen(shown[i].top));
+		assert_non_null(strstr(text, shown[i].bottom));
+		free(text);
+	}
+}
+
 /* Nothing known is drawn as nothing, without dividing by zero. */
 static void test_plot_of_nothing(void **state)
 {
-	const double value[] = {NAN, NAN};
+	const double value[] = {NAN, INFINITY};
 	struct mvctl_series series;
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	mvctl_series_of(&series, value, 2);
+	mvctl_series_of(&series, value, 1);
 	assert_true(isnan(series.now) && isnan(series.avg));
 	mvctl_plot(out, value, 2, 8, 1);
 	mvctl_plot(out, value, 0, 8, 1);
@@ -480,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_rate_between_measurements),
 		cmocka_unit_test(test_load_digits),
 		cmocka_unit_test(test_plot),
+		cmocka_unit_test(test_plot_axis),
 		cmocka_unit_test(test_plot_of_nothing),
 		cmocka_unit_test(test_scale),
 		cmocka_unit_test(test_config),
