@@ -286,7 +286,7 @@ mvmp_session mvmp_endpoint_connect(struct mvmp_endpoint *ep, const struct mvmp_a
 	if (to->link >= MVMP_LINKS_MAX || !ep->link[to->link].set || (to->mac[0] & 1))
 		return 0;
 	ep->now = now;
-	s = mvmp_session_take(ep, to, now);
+	s = mvmp_session_take(ep, to, NULL, now);
 	if (!s)
 		return 0;
 	if (!ep->link[s->peer.addr.link]

@@ -316,10 +316,12 @@ void mvmp_cookie_refuse(
 /* ---- session.c ---- */
 int mvmp_sessions_init(struct mvmp_endpoint *ep);
 void mvmp_sessions_clear(struct mvmp_endpoint *ep);
-/* No session is free, nor held by a peer that fell silent. */
-bool mvmp_sessions_full(struct mvmp_endpoint *ep, uint64_t now);
+/* No session is free, nor held by a peer that fell silent, nor by another certificate key than
+ * `key` (the newcomer's) that holds more than half. */
+bool mvmp_sessions_full(struct mvmp_endpoint *ep, const uint8_t *key, uint64_t now);
+/* A free session, or one that such a peer loses; NULL when there is none. `key` may be NULL. */
 struct session *mvmp_session_take(
-	struct mvmp_endpoint *ep, const struct mvmp_addr *addr, uint64_t now);
+	struct mvmp_endpoint *ep, const struct mvmp_addr *addr, const uint8_t *key, uint64_t now);
 struct session *mvmp_session_find(const struct mvmp_endpoint *ep, mvmp_session handle);
 /* Frees without an event. */
 void mvmp_session_drop(struct mvmp_endpoint *ep, struct session *s);

@@ -175,7 +175,7 @@ static enum mvmp_verdict check_initiator(struct mvmp_endpoint *ep, const struct 
 
 	if (verdict == MVMP_ACCEPTED && !(cert->roles & ~MVMP_ROLE_NODE))
 		verdict = MVMP_DROP_ROLE;
-	if (verdict == MVMP_ACCEPTED && !g->replaces && mvmp_sessions_full(ep, in->now))
+	if (verdict == MVMP_ACCEPTED && !g->replaces && mvmp_sessions_full(ep, cert->key, in->now))
 		verdict = MVMP_DROP_FULL;
 	if (verdict == MVMP_ACCEPTED && g->replaces &&
 		!renewed(ep, g->replaces, in->from, g->instance, cert))
@@ -277,7 +277,7 @@ static struct session *session_for(struct mvmp_endpoint *ep, struct half_open *h
 	if (half->replaces)
 		return renewed(
 			ep, half->replaces, &half->peer.addr, half->peer.instance, &half->cert);
-	s = mvmp_session_take(ep, &half->peer.addr, now);
+	s = mvmp_session_take(ep, &half->peer.addr, half->cert.key, now);
 	if (!s || half->pair == pair)
 		return s;
 	mvmp_session_drop(ep, s);

@@ -60,28 +60,79 @@ static struct session *most_silent(struct mvmp_endpoint *ep, uint64_t now)
 	return silent;
 }
 
-bool mvmp_sessions_full(struct mvmp_endpoint *ep, uint64_t now)
+static bool asked_by(const struct session *s, const uint8_t *key)
 {
-	return !ep->free_session && !most_silent(ep, now);
+	return s->state == SESSION_UP && !s->initiated && !memcmp(s->cert.key, key, MVMP_KEY_LEN);
 }
 
-static void evict_silent(struct mvmp_endpoint *ep, uint64_t now)
+/* The one key that may hold more than half of the table (Boyer and Moore's vote); NULL: none can.
+ */
+static const uint8_t *majority(const struct mvmp_endpoint *ep)
 {
-	struct session *silent = most_silent(ep, now);
+	const uint8_t *key = NULL;
+	unsigned votes = 0;
 
-	if (silent)
-		mvmp_session_down(ep, silent, MVMP_NO_ANSWER,
+	for (unsigned i = 0; i < ep->config.sessions_max; i++) {
+		const struct session *s = &ep->session[i];
+
+		if (!votes)
+			key = s->cert.key;
+		votes += !votes || asked_by(s, key) ? 1 : -1u;
+	}
+	return votes ? key : NULL;
+}
+
+/* Who holds more than half of a full table gives way to others, with what it used least lately. */
+static struct session *most_greedy(struct mvmp_endpoint *ep, const uint8_t *newcomer)
+{
+	const uint8_t *key = newcomer ? majority(ep) : NULL;
+	struct session *idle = NULL;
+	unsigned held = 0;
+
+	if (!key || !memcmp(key, newcomer, MVMP_KEY_LEN))
+		return NULL;
+	for (unsigned i = 0; i < ep->config.sessions_max; i++) {
+		struct session *s = &ep->session[i];
+
+		if (!asked_by(s, key))
+			continue;
+		held++;
+		if (!idle || s->active_at < idle->active_at)
+			idle = s;
+	}
+	return held > ep->config.sessions_max / 2 ? idle : NULL;
+}
+
+bool mvmp_sessions_full(struct mvmp_endpoint *ep, const uint8_t *key, uint64_t now)
+{
+	return !ep->free_session && !most_silent(ep, now) && !most_greedy(ep, key);
+}
+
+static void make_place(struct mvmp_endpoint *ep, const uint8_t *key, uint64_t now)
+{
+	struct session *s = most_silent(ep, now);
+
+	if (s) {
+		mvmp_session_down(ep, s, MVMP_NO_ANSWER,
 			"silent, and its place in the table of sessions was needed");
+		return;
+	}
+	s = most_greedy(ep, key);
+	if (!s)
+		return;
+	mvmp_data_send_close(ep, s, MVMP_BUSY);
+	mvmp_session_down(ep, s, MVMP_BUSY,
+		"its certificate held most sessions, and a place was needed for another");
 }
 
 struct session *mvmp_session_take(
-	struct mvmp_endpoint *ep, const struct mvmp_addr *addr, uint64_t now)
+	struct mvmp_endpoint *ep, const struct mvmp_addr *addr, const uint8_t *key, uint64_t now)
 {
 	struct mvmp_addr at = *addr; /* the owner, told of an eviction, may end what holds it */
 	struct session *s, **bucket = &ep->bucket[mvmp_addr_hash(&at) & ep->bucket_mask];
 
 	if (!ep->free_session)
-		evict_silent(ep, now);
+		make_place(ep, key, now);
 	s = ep->free_session;
 	if (!s)
 		return NULL;

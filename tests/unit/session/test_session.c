@@ -433,6 +433,39 @@ static void full_table(void **state)
 	pair_clear(&p);
 }
 
+/* A member that opens all sessions a responder has, and keeps them alive, keeps others out no more:
+ * what it holds beyond half goes to them. */
+static void greedy_member(void **state)
+{
+	static const uint8_t mac[MVMP_MAC_LEN] = {2, 0, 0, 0, 0, 3};
+	struct test_member member = {.name = "bob", .roles = MVMP_ROLE_OPERATOR};
+	struct mvmp_identity identity;
+	struct test_node *bob;
+	struct pair p;
+
+	pair_init(&p, 24, 1500, 1500);
+	test_node_kill(p.node);
+	p.node->sessions_max = 4;
+	test_node_start(p.node);
+	test_authority_member(&p.authority, &identity, &member);
+	bob = test_world_add(&p.world, &identity, mac, 1500, false);
+	for (unsigned i = 0; i < 4; i++)
+		pair_connect(&p);
+	for (unsigned i = 1; i <= 2; i++) {
+		assert_int_not_equal(test_node_connect(bob, p.node), 0);
+		assert_true(
+			test_world_run(&p.world, p.world.now + MVMP_NS_PER_S, &p.node->ups, 4 + i));
+		test_world_run_ms(&p.world, 1);
+		assert_int_equal(p.ada->downs, i);
+	}
+	assert_int_not_equal(test_node_connect(bob, p.node), 0);
+	assert_true(test_world_run(&p.world, p.world.now + 6 * MVMP_NS_PER_S, &bob->downs, 1));
+	assert_int_equal(bob->down_status, MVMP_BUSY);
+	assert_int_equal(p.ada->downs, 2);
+	pair_clear(&p);
+	mvmp_identity_clear(&identity);
+}
+
 /* A link that goes away ends its sessions; one whose MTU shrinks below theirs as well. */
 static void lost_link(void **state)
 {
@@ -476,6 +509,7 @@ int main(void)
 		cmocka_unit_test(hurried_renewal),
 		cmocka_unit_test(expired_later),
 		cmocka_unit_test(full_table),
+		cmocka_unit_test(greedy_member),
 		cmocka_unit_test(lost_link),
 	};
 
