@@ -73,6 +73,10 @@ int mvs_draw_values(const struct mvs_draw_job *job, struct mvs_draw_output *outp
 /* draw_image.c: the picture, after the values. */
 int mvs_draw_image(const struct mvs_draw_job *job, struct mvs_draw_output *output);
 
+/* The title, or its beginning and end with ".." between, in `column` bytes at most (8 or more),
+ * no character cut in two. `to` holds MVS_TITLE_MAX. */
+void mvs_draw_cut(char *to, size_t column, const char *title);
+
 /* Arguments for librrd, made as they are added. */
 struct mvs_args {
 	int argc;

@@ -193,21 +193,67 @@ static void add_gaps(struct mvs_args *args, const struct mvs_draw_output *output
 	mvs_arg(args, "AREA:gap#E4E4E4");
 }
 
+static bool is_inside_char(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+void mvs_draw_cut(char *to, size_t column, const char *title)
+{
+	size_t len = strlen(title), head = (column - 2) / 2, tail = len - (column - 2 - head);
+
+	if (len <= column) {
+		snprintf(to, MVS_TITLE_MAX, "%s", title);
+		return;
+	}
+	while (head && is_inside_char(title[head]))
+		head--;
+	while (is_inside_char(title[tail]))
+		tail++;
+	snprintf(to, MVS_TITLE_MAX, "%.*s..%s", (int)head, title, title + tail);
+}
+
+enum { LETTER_TENTHS = 80, SWATCH = 5, FIGURES = 56, NOW_ONLY = 21 }; /* of the legend's font */
+
+/* Letters of the legend's first column: what the width leaves beside the figures. */
+static size_t title_column(const struct mvs_draw_job *job, bool *wide)
+{
+	size_t letters = (size_t)job->width * 10 / LETTER_TENTHS, longest = 0;
+	size_t figures, room;
+
+	*wide = letters >= SWATCH + 16 + FIGURES;
+	figures = *wide ? FIGURES : NOW_ONLY;
+	room = letters >= figures + SWATCH + 8 ? letters - figures - SWATCH : 8;
+	for (unsigned i = 0; i < job->items; i++) {
+		size_t len = strlen(job->item[i].title);
+
+		longest = len > longest ? len : longest;
+	}
+	return longest < room ? longest : room;
+}
+
 static void add_line(struct mvs_args *args, const struct mvs_draw_job *job, unsigned i,
 	const struct mvs_draw_line *line, const struct scale *scale)
 {
 	const char *how = i >= 4 ? ":dashes=5,3" : "";
 	char title[2 * MVS_TITLE_MAX], padded[MVS_TITLE_MAX + 40];
-	char now[16], min[16], avg[16], max[16];
+	char now[16], min[16], avg[16], max[16], cut[MVS_TITLE_MAX];
+	bool wide;
+	size_t column = title_column(job, &wide);
 
 	mvs_arg(args, "CDEF:s%u=v%u,%.0f,/", i, i, scale->divisor);
 	if (job->items == 1)
 		mvs_arg(args, "AREA:s%u#%s26", i, colour[i % 4]);
-	snprintf(padded, sizeof padded, "%-32s", job->item[i].title);
+	mvs_draw_cut(cut, column, job->item[i].title);
+	snprintf(padded, sizeof padded, "%-*s", (int)(column < 100 ? column : 100), cut);
 	mvs_arg(args, "LINE1.4:s%u#%s:%s%s", i, colour[i % 4], escape(title, sizeof title, padded),
 		how);
-	mvs_arg(args, "COMMENT:now %6s  min %6s  avg %6s  max %6s %s\\l",
-		number_text(now, line->now / scale->divisor),
+	number_text(now, line->now / scale->divisor);
+	if (!wide) {
+		mvs_arg(args, "COMMENT:now %6s %s\\l", now, scale->unit);
+		return;
+	}
+	mvs_arg(args, "COMMENT:now %6s  min %6s  avg %6s  max %6s %s\\l", now,
 		number_text(min, line->min / scale->divisor),
 		number_text(avg, line->avg / scale->divisor),
 		number_text(max, line->max / scale->divisor), scale->unit);

@@ -222,6 +222,19 @@ static void every_derived_series_draws(void **state)
 	}
 }
 
+/* Long titles leave room for the figures: their middle goes, at whole characters. */
+static void long_titles_are_cut_in_the_middle(void **state)
+{
+	char cut[MVS_TITLE_MAX];
+
+	mvs_draw_cut(cut, 20, "r1-n01 CPU busy");
+	assert_string_equal(cut, "r1-n01 CPU busy");
+	mvs_draw_cut(cut, 20, "r1-n02/a-very-long-name/vif0 received");
+	assert_string_equal(cut, "r1-n02/a-.. received");
+	mvs_draw_cut(cut, 8, "ab\303\244cdefghi\303\266j");
+	assert_string_equal(cut, "ab..\303\266j");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -232,6 +245,7 @@ int main(void)
 		CASE(svg_is_well_formed),
 		CASE(simulated_is_in_the_picture),
 		CASE(missing_file_is_an_error),
+		cmocka_unit_test(long_titles_are_cut_in_the_middle),
 		CASE(every_derived_series_draws),
 	};
 
