@@ -51,7 +51,7 @@ int mva_agent_new(const struct mva_agent_config *config, uint64_t now, struct mv
 void mva_agent_free(struct mva_agent *agent);
 
 /* A mvmp_server_handler; ctx is the agent. */
-void mva_agent_request(void *agent, const struct mvmp_request *request, uint64_t now);
+void mva_agent_request(void *ctx, const struct mvmp_request *request, uint64_t now);
 
 /* A caller was refused before the handler saw its request; for the audit log, rate-limited. */
 void mva_agent_refused(struct mva_agent *agent, const struct mvmp_cert *caller,

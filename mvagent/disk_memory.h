@@ -12,13 +12,13 @@ struct mva_disk *mva_disk_memory(void);
 
 /* The operation after `count` more ones fails with -error, and all later ones when `stay`.
  * A failing append may leave half of its bytes. count < 0: nothing fails. */
-void mva_disk_memory_fail(struct mva_disk *disk, int count, int error, bool stay);
+void mva_disk_memory_fail(struct mva_disk *base, int count, int error, bool stay);
 
 /* Forgets bytes and names that were not synced; of the bytes the first `torn` per file stay, as
  * a disk may keep some. Whatever was synced stays. */
-void mva_disk_memory_power_cut(struct mva_disk *disk, size_t torn);
+void mva_disk_memory_power_cut(struct mva_disk *base, size_t torn);
 
 /* Operations that change something, done so far. */
-unsigned mva_disk_memory_operations(const struct mva_disk *disk);
+unsigned mva_disk_memory_operations(const struct mva_disk *base);
 
 #endif

@@ -17,9 +17,10 @@ static void note_segment(void *ctx, const char *name, uint64_t size)
 {
 	struct found *found = ctx;
 	char expected[MVA_FILE_NAME_MAX];
-	unsigned number;
+	const char *dot = strrchr(name, '.');
+	uint32_t number = dot ? (uint32_t)strtoul(dot + 1, NULL, 10) : 0;
 
-	if (found->count == SEGMENTS_READ_MAX || sscanf(name, "journal.%8u", &number) != 1)
+	if (found->count == SEGMENTS_READ_MAX)
 		return;
 	if (!number || strcmp(name, journal_segment_name(expected, number)) != 0)
 		return;

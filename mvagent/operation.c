@@ -162,8 +162,11 @@ static void clean_copy(char *to, size_t size, const char *from)
 {
 	size_t i;
 
-	for (i = 0; i + 1 < size && from[i]; i++)
-		to[i] = from[i] >= ' ' && from[i] < 0x7f ? from[i] : '?';
+	for (i = 0; i + 1 < size && from[i]; i++) {
+		to[i] = '?';
+		if (from[i] >= ' ' && from[i] < 0x7f)
+			to[i] = from[i];
+	}
 	to[i] = '\0';
 }
 

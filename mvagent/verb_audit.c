@@ -21,9 +21,7 @@ static void add(void *ctx, const struct mva_audit_entry *from)
 	to->arguments = strdup(from->arguments);
 	to->result = strdup(from->result);
 	to->text = strdup(from->text);
-	if (from->operation)
-		to->operation.data = malloc(MVMP_ID_LEN);
-	if (to->operation.data) {
+	if (from->operation && (to->operation.data = malloc(MVMP_ID_LEN))) {
 		memcpy(to->operation.data, from->operation, MVMP_ID_LEN);
 		to->operation.len = MVMP_ID_LEN;
 	}

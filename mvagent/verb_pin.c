@@ -140,7 +140,7 @@ static int read_pin(
 		return mvmp_fail(err, MVMP_INVALID,
 			"a domain is named by 1 to %zu characters: UUID, name or domid",
 			sizeof pin->domain - 1);
-	strcpy(pin->domain, body->domain);
+	snprintf(pin->domain, sizeof pin->domain, "%s", body->domain);
 	pin->vcpu = body->vcpu;
 	pin->emulator = body->emulator;
 	pin->dry_run = body->dry_run;

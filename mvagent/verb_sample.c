@@ -179,7 +179,7 @@ void mva_verb_sample_read(struct mva_agent *agent, const struct mvmp_request *re
 		read.by_domain = body->domain.len > 0;
 		if (read.by_domain)
 			memcpy(read.domain, body->domain.data, MVMP_ID_LEN);
-		strcpy(read.domain_name, body->domain_name);
+		snprintf(read.domain_name, sizeof read.domain_name, "%s", body->domain_name);
 		serve(agent, &read, body->previous, body->max_age_ms, now);
 	}
 	if (body)

@@ -2,6 +2,7 @@
 #include "helper/workers.h"
 #include "linux/guest_users.h"
 #include "linux/tasks.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,13 +12,13 @@
  */
 int main(int argc, char **argv)
 {
-	int socket = argc == 5 ? atoi(argv[1]) : 0;
+	unsigned long socket = argc == 5 ? strtoul(argv[1], NULL, 10) : 0;
 
-	if (socket <= 2) {
+	if (socket <= 2 || socket > INT_MAX) {
 		fprintf(stderr, "mvagent-worker: mvagent starts this program by itself\n");
 		return 2;
 	}
 	mva_linux_task_init(argv[2], argv[3]);
 	mva_guest_users_parse(argv[4]);
-	mva_worker_main(socket, mva_linux_task_run);
+	mva_worker_main((int)socket, mva_linux_task_run);
 }

@@ -51,7 +51,7 @@ static int connect_socket(struct cached *cached, struct mvmp_error *err)
 		return 0;
 	if (strlen(cached->socket) >= sizeof addr.sun_path)
 		return fail(cached, err, "connect", ENAMETOOLONG);
-	strcpy(addr.sun_path, cached->socket);
+	snprintf(addr.sun_path, sizeof addr.sun_path, "%s", cached->socket);
 	cached->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (cached->fd < 0)
 		return fail(cached, err, "connect", errno);

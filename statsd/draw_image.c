@@ -178,6 +178,7 @@ static void add_gaps(struct mvs_args *args, const struct mvs_draw_output *output
 {
 	const struct mvs_draw_result *result = &output->result;
 	uint32_t first = 0, last = result->points, n = 0;
+	int64_t from_s, to_s;
 
 	while (first < last && isnan(output->value[first]))
 		first++;
@@ -187,9 +188,10 @@ static void add_gaps(struct mvs_args *args, const struct mvs_draw_output *output
 		n += isnan(output->value[p]);
 	if (n == 0)
 		return;
-	mvs_arg(args, "CDEF:gap=v0,UN,TIME,%lld,GT,*,TIME,%lld,LT,*,INF,UNKN,IF",
-		(long long)(result->start_s + (int64_t)first * result->step_s),
-		(long long)(result->start_s + (int64_t)(last - 1) * result->step_s));
+	from_s = result->start_s + (int64_t)first * result->step_s;
+	to_s = result->start_s + (int64_t)(last - 1) * result->step_s;
+	mvs_arg(args, "CDEF:gap=v0,UN,TIME,%lld,GT,*,TIME,%lld,LT,*,INF,UNKN,IF", (long long)from_s,
+		(long long)to_s);
 	mvs_arg(args, "AREA:gap#E4E4E4");
 }
 

@@ -190,7 +190,7 @@ static int take_option(struct mvs_options *o, int option, char *value, struct mv
 	}
 }
 
-static void take_flag(struct mvs_options *o, int option, char *value)
+static void take_flag(struct mvs_options *o, int option, const char *value)
 {
 	switch (option) {
 	case 'h':

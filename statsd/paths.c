@@ -75,7 +75,9 @@ void mvs_clean_text(char *to, size_t size, const char *from)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)from[i];
 
-		to[i] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+		to[i] = '?';
+		if (c >= 0x20 && c != 0x7f)
+			to[i] = from[i];
 	}
 	to[len] = '\0';
 }

@@ -11,8 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { JOBS_MAX = 500 }; /* librrd and pango keep a little memory of every picture */
 
 struct job {
@@ -44,8 +42,6 @@ struct mvs_pool {
 	unsigned count;
 };
 
-static void start_waiting(struct mvs_pool *pool);
-
 /* ---- a worker's life ------------------------------------------------------------------------ */
 
 static void stop_worker(struct worker *worker)
@@ -59,7 +55,7 @@ static void stop_worker(struct worker *worker)
 	kill(worker->pid, SIGKILL); /* libev's child watcher reaps it */
 }
 
-/* Ends the job under way with what `output` holds. */
+/* Ends the job under way with what `output` holds; the worker is free for another. */
 static void end_job(struct worker *worker)
 {
 	struct job *job = worker->job;
@@ -69,7 +65,6 @@ static void end_job(struct worker *worker)
 	job->done(job->ctx, &worker->output);
 	mvs_draw_free(&worker->output);
 	free(job);
-	start_waiting(worker->pool);
 }
 
 static void fail_job(struct worker *worker, enum mvmp_status status, const char *text)
@@ -80,11 +75,6 @@ static void fail_job(struct worker *worker, enum mvmp_status status, const char 
 	worker->output.result.status = status;
 	snprintf(worker->output.result.text, sizeof worker->output.result.text, "%s", text);
 	end_job(worker);
-}
-
-static void on_limit(struct ev_loop *loop, struct ev_timer *timer, int revents)
-{
-	fail_job(timer->data, MVMP_NO_ANSWER, "drawing took longer than 5 s and was given up");
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */
@@ -116,16 +106,11 @@ static ssize_t next_part(struct worker *worker, uint8_t **to)
 	return (ssize_t)(got < values ? values - got : values + o->result.image_len - got);
 }
 
-static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
+static void read_answer(struct worker *worker)
 {
-	struct worker *worker = io->data;
 	uint8_t *to = NULL;
 	ssize_t wanted, n;
 
-	if (!worker->job) {
-		stop_worker(worker);
-		return;
-	}
 	wanted = next_part(worker, &to);
 	n = wanted > 0 ? read(worker->fd, to, (size_t)wanted) : -1;
 	if (n < 0 && errno == EAGAIN)
@@ -142,8 +127,28 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
 	end_job(worker);
 }
 
-/* ---- starting ---------------------------------------------------------------------------------
- */
+static void start_waiting(struct mvs_pool *pool);
+
+static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
+{
+	struct worker *worker = io->data;
+
+	if (worker->job)
+		read_answer(worker);
+	else
+		stop_worker(worker);
+	start_waiting(worker->pool);
+}
+
+static void on_limit(struct ev_loop *loop, struct ev_timer *timer, int revents)
+{
+	struct worker *worker = timer->data;
+
+	fail_job(worker, MVMP_NO_ANSWER, "drawing took longer than 5 s and was given up");
+	start_waiting(worker->pool);
+}
+
+/* ---- starting ------------------------------------------------------------------------------- */
 
 static int spawn(const char *program, int socket, pid_t *pid)
 {
@@ -200,15 +205,18 @@ static void give_job(struct worker *worker, struct job *job)
 	ev_timer_start(worker->pool->loop, &worker->limit);
 }
 
+/* Gives idle workers what waits; one whose job failed at once is idle again. */
 static void start_waiting(struct mvs_pool *pool)
 {
-	for (unsigned i = 0; i < MVS_POOL_WORKERS; i++) {
+	for (unsigned i = 0; i < MVS_POOL_WORKERS;) {
 		struct job *job = STAILQ_FIRST(&pool->waiting);
 
 		if (!job)
 			return;
-		if (pool->worker[i].job)
+		if (pool->worker[i].job) {
+			i++;
 			continue;
+		}
 		STAILQ_REMOVE_HEAD(&pool->waiting, link);
 		pool->count--;
 		give_job(&pool->worker[i], job);

@@ -125,38 +125,36 @@ static int find_domain(const struct mvs_node *node, const Mvmp__SampleRead *what
 		mvs_node_label(node));
 }
 
-static int find_node(
-	struct mvs_core *core, const char *text, struct mvs_node **ret, struct mvmp_error *err)
+/* A node with a sample, or NULL. */
+static struct mvs_node *find_node(struct mvs_core *core, const char *text, struct mvmp_error *err)
 {
 	struct mvs_node *node = mvs_node_find(core, text);
 
-	if (!node) {
+	if (node && mvs_live_has(&node->live))
+		return node;
+	if (node) {
+		mvmp_fail(err, MVMP_NO_ANSWER, "no sample of %.64s has come yet", text);
+	} else {
 		mvmp_fail(err, MVMP_NOT_FOUND, "no node is called %.64s here", text);
-		return mvmp_hint(err, "list them: mvctl nodes");
+		mvmp_hint(err, "list them: mvctl nodes");
 	}
-	if (!mvs_live_has(&node->live))
-		return mvmp_fail(err, MVMP_NO_ANSWER, "no sample of %.64s has come yet", text);
-	*ret = node;
-	return 0;
+	return NULL;
 }
 
-static int collect(struct mvs_core *core, const Mvmp__CurrentRead *read, uint64_t now,
-	struct frames *latest, struct frames *before, struct mvs_node **node,
-	struct mvmp_error *err)
+static int collect(const struct mvs_node *node, const Mvmp__CurrentRead *read, uint64_t now,
+	struct frames *latest, struct frames *before, struct mvmp_error *err)
 {
 	uint8_t uuid[MVMP_ID_LEN];
 	const uint8_t *domain;
-	int rc = find_node(core, read->node, node, err);
+	int rc = find_domain(node, read->what, &domain, uuid, err);
 
-	if (rc == 0)
-		rc = find_domain(*node, read->what, &domain, uuid, err);
 	if (rc)
 		return rc;
-	rc = add_sample(latest, (*node)->live.now, read->what, domain, mvs_node_age(*node, now),
-		(*node)->interval_ms);
-	if (rc == 0 && read->what && read->what->previous && mvs_live_has_two(&(*node)->live))
-		rc = add_sample(before, (*node)->live.before, read->what, domain,
-			mvs_node_age(*node, now), (*node)->interval_ms);
+	rc = add_sample(latest, node->live.now, read->what, domain, mvs_node_age(node, now),
+		node->interval_ms);
+	if (rc == 0 && read->what && read->what->previous && mvs_live_has_two(&node->live))
+		rc = add_sample(before, node->live.before, read->what, domain,
+			mvs_node_age(node, now), node->interval_ms);
 	if (rc == -EMSGSIZE)
 		return mvmp_fail(err, MVMP_TOO_LARGE, "the sample is larger than an answer");
 	return rc ? mvmp_fail(err, MVMP_NO_MEMORY, "no memory for the sample") : 0;
@@ -170,13 +168,12 @@ void mvs_query_current(struct mvs_core *core, const struct mvmp_request *request
 	struct frames latest = {0}, before = {0};
 	struct mvs_node *node = NULL;
 	struct mvmp_error err;
-	int rc;
 
 	if (read)
-		rc = collect(core, read, now, &latest, &before, &node, &err);
+		node = find_node(core, read->node, &err);
 	else
-		rc = mvmp_fail(&err, MVMP_INVALID, "malformed request");
-	if (rc) {
+		mvmp_fail(&err, MVMP_INVALID, "malformed request");
+	if (!node || collect(node, read, now, &latest, &before, &err)) {
 		mvs_answer_error(core, request->call, &err, now);
 	} else {
 		answer.n_frame = latest.count;

@@ -9,6 +9,6 @@
 /* The stored file of an entity. MVMP_NOT_FOUND says which part is not known and names some that
  * are. Nodes and domains that are gone are found as long as their files are. */
 int mvs_resolve(
-	struct mvs_store *store, const char *path, struct mvs_file **ret, struct mvmp_error *err);
+	struct mvs_store *store, const char *text, struct mvs_file **ret, struct mvmp_error *err);
 
 #endif

@@ -90,7 +90,7 @@ static bool find_worker(char to[static PATH_MAX])
 	to[len > 0 ? len : 0] = '\0';
 	slash = strrchr(to, '/');
 	if (slash) {
-		strcpy(slash + 1, worker_name);
+		memcpy(slash + 1, worker_name, sizeof worker_name);
 		if (!access(to, X_OK))
 			return true;
 	}

@@ -107,22 +107,22 @@ static int linux_open(
 	return 0;
 }
 
-/* Records of all pCPUs first, then what each source knows of them. */
-static struct mvmp_records *sample_pcpus(struct mva_linux *lx, struct mvmp_sample *out)
+/* Records of all pCPUs first, then what each source knows of them. False without memory. */
+static bool sample_pcpus(struct mva_linux *lx, struct mvmp_sample *out)
 {
 	for (unsigned i = 0; i < lx->stat.cpus; i++) {
 		struct mvmp_record *r = mvmp_sample_add(out, MVMP_PCPU);
 		int numa;
 
 		if (!r)
-			return NULL;
+			return false;
 		r->key.index = lx->stat.cpu[i].cpu;
 		mva_stat_pcpu(&lx->stat.cpu[i], r);
 		numa = mva_numa_of_cpu(lx, r->key.index);
 		mva_set_or_unsupported(r, MVMP_P_NUMA, numa >= 0, (uint64_t)numa);
 	}
 	mva_schedstat_pcpus(lx, &out->kind[MVMP_PCPU]);
-	return &out->kind[MVMP_PCPU];
+	return true;
 }
 
 static void sample_node(struct mva_linux *lx, struct mvmp_record *node)
@@ -154,24 +154,25 @@ static void follow_hotplug(struct mva_linux *lx)
 static int sample_host(struct mva_linux *lx, uint32_t kinds, struct mvmp_sample *out)
 {
 	struct mvmp_record *node = NULL;
-	struct mvmp_records *pcpus = NULL;
+	struct mvmp_records *pcpus;
+	bool has_pcpus;
 
 	if (mva_stat_read(lx) < 0)
 		return -EIO;
 	follow_hotplug(lx);
 	if (kinds & 1u << MVMP_NODE)
 		node = mvmp_sample_add(out, MVMP_NODE);
-	if (kinds & 1u << MVMP_PCPU)
-		pcpus = sample_pcpus(lx, out);
+	has_pcpus = kinds & 1u << MVMP_PCPU && sample_pcpus(lx, out);
+	pcpus = has_pcpus ? &out->kind[MVMP_PCPU] : NULL;
 	if (node)
 		sample_node(lx, node);
-	if (node || pcpus) {
+	if (node || has_pcpus) {
 		mva_cpufreq_sample(lx, node, pcpus);
 		mva_sensors_sample(lx, node, pcpus);
 	}
 	if (node)
 		mva_derive_node(lx, node);
-	out->kinds |= (node ? 1u << MVMP_NODE : 0) | (pcpus ? 1u << MVMP_PCPU : 0);
+	out->kinds |= (node ? 1u << MVMP_NODE : 0) | (has_pcpus ? 1u << MVMP_PCPU : 0);
 	if (kinds & 1u << MVMP_POOL) {
 		mva_pools_sample(lx, out);
 		out->kinds |= 1u << MVMP_POOL;

@@ -75,15 +75,16 @@ static bool current(const struct mva_cpufreq *freq, unsigned i, uint64_t *khz)
 void mva_cpufreq_sample(struct mva_linux *lx, struct mvmp_record *node, struct mvmp_records *pcpus)
 {
 	const struct mva_cpufreq *freq = &lx->cpufreq;
-	uint64_t sum = 0, max = 0, khz;
+	uint64_t sum = 0, max = 0;
 	unsigned known = 0;
 
 	for (unsigned i = 0; i < lx->stat.cpus; i++) {
+		uint64_t khz = 0;
 		bool told = current(freq, i, &khz);
 		uint64_t limit = i < freq->cpus ? freq->max_khz[i] : 0;
 
 		known += told;
-		sum += told ? khz : 0;
+		sum += khz;
 		max = limit > max ? limit : max;
 		if (!pcpus)
 			continue;

@@ -64,7 +64,7 @@ void mva_vbds_sample(struct mva_guest *guest, struct mvmp_sample *out);
 
 /* pin.c */
 void mva_linux_pin(
-	struct mva_backend *backend, const struct mva_pin *pin, mva_pin_done *done, void *ctx);
+	struct mva_backend *backend, const struct mva_pin *wish, mva_pin_done *done, void *ctx);
 void mva_pins_close(struct mva_linux *lx);
 
 #endif

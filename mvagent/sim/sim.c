@@ -81,15 +81,11 @@ static void sim_online(struct mva_backend *backend, struct mva_cpuset *ret)
 	*ret = sim_of(backend)->machine.online;
 }
 
-/* Finds the domain and checks the numbers. */
 static int check_pin(const struct sim_machine *m, const struct mva_pin *pin,
-	struct sim_domain **ret, struct mvmp_error *err)
+	const struct sim_domain *d, struct mvmp_error *err)
 {
-	struct sim_domain *d = sim_machine_find(m, pin->domain);
 	char online[64];
 
-	if (!d)
-		return mvmp_fail(err, MVMP_NOT_FOUND, "no domain is called %s", pin->domain);
 	if (!pin->emulator && pin->vcpu >= m->options.vcpus)
 		return mvmp_fail(err, MVMP_INVALID, "%s has no vCPU %u: it has vCPUs 0-%u", d->name,
 			pin->vcpu, m->options.vcpus - 1);
@@ -97,7 +93,6 @@ static int check_pin(const struct sim_machine *m, const struct mva_pin *pin,
 		return mvmp_fail(err, MVMP_INVALID, "there is no pCPU %d: the node has pCPUs %s",
 			mva_cpuset_outside(&pin->cpus, &m->online),
 			mva_cpuset_text(online, sizeof online, &m->online));
-	*ret = d;
 	return 0;
 }
 
@@ -108,10 +103,13 @@ static void sim_pin(
 	struct mva_pin_result result = {0};
 	struct mvmp_error err = {.status = MVMP_OK};
 	const struct mva_cpuset *now;
-	struct sim_domain *d = NULL;
+	struct sim_domain *d;
 
 	sim_advance(backend);
-	if (check_pin(m, pin, &d, &err)) {
+	d = sim_machine_find(m, pin->domain);
+	if (!d)
+		mvmp_fail(&err, MVMP_NOT_FOUND, "no domain is called %s", pin->domain);
+	if (!d || check_pin(m, pin, d, &err)) {
 		done(ctx, &err, &result);
 		return;
 	}

@@ -51,7 +51,7 @@ uint64_t mvmp_client_call(struct mvmp_client *client, const struct mvmp_target *
 	uint64_t deadline, mvmp_client_done *done, void *ctx, uint64_t now, struct mvmp_error *err);
 
 /* Forgets a call; `done` is not called. */
-void mvmp_client_cancel(struct mvmp_client *client, uint64_t call);
+void mvmp_client_cancel(struct mvmp_client *client, uint64_t id);
 
 /* False while cluster states are being exchanged with a member: who ends then neither hears of a
  * newer one nor hands his over. */
