@@ -66,7 +66,8 @@ static void wait_or_refuse(struct mva_agent *agent, struct mva_operation *op,
 
 	if (mva_operation_wait(agent, op, request->call, answer_by(request, now), false))
 		return;
-	mvmp_fail(&err, MVMP_BUSY, "%d callers wait for operations already", MVA_WAITERS_MAX);
+	mvmp_fail(&err, MVMP_RUNNING, "%s is still running, and %d callers wait already",
+		op->intent.summary, MVA_WAITERS_MAX);
 	mva_refuse(agent, request->call, &err, now);
 }
 

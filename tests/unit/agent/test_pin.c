@@ -404,6 +404,7 @@ static void busy_by_too_many_waiters_means_that_nothing_was_begun(void **state)
 		pin(1, "1");
 	call = pin(2, "0");
 	assert_int_equal(fixture_status(&f, call), MVMP_BUSY);
+	assert_int_equal(fixture_status(&f, pin(1, "1")), MVMP_RUNNING); /* that one was */
 	fixture_restart(&f, true, &mva_backend_null, NULL);
 	assert_int_equal(fixture_status(&f, pin(2, "0")), MVMP_OK); /* never heard of */
 	fixture_end(&f);
