@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox.h"
+#include "landlock.h"
 #include "seccomp.h"
 #include <errno.h>
 #include <grp.h>
@@ -63,7 +64,7 @@ static int drop_capabilities(struct mvmp_error *err)
 	return syscall(SYS_capset, &head, none) ? fail(err, "drop capabilities") : 0;
 }
 
-int mva_sandbox_enter(const struct mva_user *user, int root, struct mvmp_error *err)
+static int drop_rights(const struct mva_user *user, int root, struct mvmp_error *err)
 {
 	const struct rlimit none = {0, 0};
 	int rc = enter_root(root, err);
@@ -79,5 +80,22 @@ int mva_sandbox_enter(const struct mva_user *user, int root, struct mvmp_error *
 		return fail(err, "give up dumps and new privileges");
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL)) /* changing the user has cleared an earlier one */
 		return fail(err, "follow the helper");
-	return mva_seccomp_install(err);
+	return 0;
+}
+
+int mva_sandbox_enter(
+	const struct mva_user *user, const struct mva_fence *fence, struct mvmp_error *err)
+{
+	int rules = mva_landlock_prepare(fence->state, fence->tree, err), rc;
+
+	if (rules < -1)
+		return rules;
+	rc = drop_rights(user, fence->root, err);
+	if (!rc && rules >= 0)
+		rc = mva_landlock_enter(rules, err);
+	else if (rules >= 0)
+		close(rules);
+	if (!rc)
+		rc = mva_seccomp_install(err);
+	return rc ? rc : rules < 0;
 }

@@ -24,7 +24,7 @@
  *   another architecture than ours, or x32      -> EPERM
  *   clone3                                      -> ENOSYS (the C library then uses clone)
  *   clone that makes no thread                  -> EPERM
- *   socket of a family but AF_UNIX, AF_NETLINK  -> EPERM
+ *   socket of a family but AF_NETLINK           -> EPERM
  *   any call of the list                        -> EPERM
  *   all else                                    -> allowed
  */
@@ -38,6 +38,8 @@ static const int denied[] = {
 	SYS_umount2,
 	SYS_pivot_root,
 	SYS_chroot,
+	SYS_fchdir,
+	SYS_connect,
 	SYS_setns,
 	SYS_unshare,
 	SYS_bpf,
@@ -167,9 +169,8 @@ static void build(struct program *p)
 	jump(p, BPF_JSET, CLONE_THREAD, 1, 0);
 	end(p, deny);
 	number(p);
-	jump(p, BPF_JEQ, SYS_socket, 0, 4);
+	jump(p, BPF_JEQ, SYS_socket, 0, 3);
 	argument(p, 0);
-	jump(p, BPF_JEQ, AF_UNIX, 2, 0);
 	jump(p, BPF_JEQ, AF_NETLINK, 1, 0);
 	end(p, deny);
 	number(p);

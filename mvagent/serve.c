@@ -178,11 +178,28 @@ static int start_serving(struct serve *s, struct mvmp_error *err)
 	return 0;
 }
 
+static int enter_sandbox(struct serve *s, const struct mva_user *user, struct mvmp_error *err)
+{
+	struct mva_fence fence = {.root = -1, .state = s->state, .tree = s->options->root};
+	int rc;
+
+	if (user->change)
+		fence.root = mva_empty_root(s->options->run);
+	rc = mva_sandbox_enter(user, &fence, err);
+	if (fence.root >= 0)
+		close(fence.root);
+	if (rc == 1 && !s->again)
+		mvmp_log("warning: this kernel has no Landlock (5.13 has, lsm=landlock): the "
+			 "protocol process could open what %s may",
+			user->name);
+	return rc < 0 ? rc : 0;
+}
+
 /* Everything that needs rights, then without them the rest. */
 static int open_all(struct serve *s, struct mvmp_error *err)
 {
 	struct mva_user user;
-	int root = -1, rc;
+	int rc;
 
 	rc = mva_user_find(&user, s->options->user, err);
 	if (!rc)
@@ -195,12 +212,8 @@ static int open_all(struct serve *s, struct mvmp_error *err)
 		return rc;
 	rc = open_agent(s, err);
 	mva_state_give(s->state, &user); /* what was mended */
-	if (!rc && user.change)
-		root = mva_empty_root(s->options->run);
 	if (!rc)
-		rc = mva_sandbox_enter(&user, root, err);
-	if (root >= 0)
-		close(root);
+		rc = enter_sandbox(s, &user, err);
 	return rc ? rc : start_serving(s, err);
 }
 

@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,7 +40,7 @@ static int no_new_processes(void)
 
 static int no_network_sockets(void)
 {
-	static const int bad[] = {AF_INET, AF_INET6, AF_PACKET, 40 /* AF_VSOCK */};
+	static const int bad[] = {AF_UNIX, AF_INET, AF_INET6, AF_PACKET, 40 /* AF_VSOCK */};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		if (socket(bad[i], SOCK_DGRAM, 0) >= 0 || errno != EPERM)
@@ -72,14 +75,92 @@ static int no_files_but_open_ones(void)
 	return open("/etc/passwd", O_RDONLY) < 0 && errno == ENOENT ? 0 : 1;
 }
 
-static int threads_and_local_sockets_work(void)
+/* Held from before: directories outside the root, and a local socket. */
+static int held_proc, held_etc, held_state, held_socket;
+
+static bool opens(int directory, const char *path, int flags)
+{
+	int fd = openat(directory, path, flags, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int no_way_out_by_held_directories(void)
+{
+	static const char *const bad[] = {"../etc/passwd", "../../../etc/passwd", "../root", "..",
+		"../tmp", "self/root/etc/passwd", "1/root"};
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		if (opens(held_proc, bad[i], O_RDONLY) || opens(held_state, bad[i], O_RDONLY))
+			return 2 + (int)i;
+	}
+	return opens(held_etc, "passwd", O_RDONLY) || opens(held_proc, "self/comm", O_WRONLY) ? 1
+											      : 0;
+}
+
+static int no_other_directory_no_connection(void)
+{
+	static const struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/run/socket"};
+
+	if (fchdir(held_proc) != -1 || errno != EPERM)
+		return 1;
+	return connect(held_socket, (const struct sockaddr *)&to, sizeof to) == -1 && errno == EPERM
+		       ? 0
+		       : 2;
+}
+
+static int figures_are_read_and_state_is_kept(void)
+{
+	if (!opens(held_proc, "stat", O_RDONLY) || !opens(held_proc, "self/stat", O_RDONLY))
+		return 1;
+	if (!opens(held_state, "wishes.new", O_RDWR | O_CREAT | O_TRUNC) ||
+		renameat(held_state, "wishes.new", held_state, "wishes.json") ||
+		!opens(held_state, "wishes.json", O_RDONLY | O_TRUNC) ||
+		!opens(held_state, ".", O_RDONLY | O_DIRECTORY))
+		return 2;
+	return unlinkat(held_state, "wishes.json", 0) ? 3 : 0;
+}
+
+static int threads_and_netlink_work(void)
 {
 	pthread_t id;
 
 	if (pthread_create(&id, NULL, thread, NULL) || pthread_join(id, NULL))
 		return 1;
-	return socket(AF_UNIX, SOCK_SEQPACKET, 0) >= 0 && socket(AF_NETLINK, SOCK_RAW, 0) >= 0 ? 0
-											       : 1;
+	return socket(AF_NETLINK, SOCK_RAW, 0) >= 0 ? 0 : 1;
+}
+
+enum { NO_FENCE = 77 };
+
+static bool needs_fence(int (*check)(void))
+{
+	return check == no_way_out_by_held_directories;
+}
+
+static int hold(void **state)
+{
+	char path[] = "/tmp/mvmp-sandbox-XXXXXX";
+
+	held_proc = open("/proc", O_RDONLY | O_DIRECTORY);
+	held_etc = open("/etc", O_RDONLY | O_DIRECTORY);
+	held_socket = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (!mkdtemp(path))
+		return -1;
+	held_state = open(path, O_RDONLY | O_DIRECTORY);
+	if (geteuid() == 0 && fchown(held_state, 65534, 65534))
+		return -1;
+	*state = strdup(path);
+	return 0;
+}
+
+static int let_go(void **state)
+{
+	int rc = rmdir(*state);
+
+	free(*state);
+	return rc;
 }
 
 /* Runs a check in a child that entered the sandbox; its exit code. */
@@ -90,11 +171,14 @@ static int inside(int (*check)(void))
 
 	if (pid == 0) {
 		struct mva_user user;
-		int root = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY);
+		struct mva_fence fence = {.state = held_state, .tree = ""};
+		int rc;
 
-		if (mva_user_find(&user, "nobody", NULL) || mva_sandbox_enter(&user, root, NULL))
+		fence.root = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY);
+		if (mva_user_find(&user, "nobody", NULL) ||
+			(rc = mva_sandbox_enter(&user, &fence, NULL)) < 0)
 			_exit(100);
-		_exit(check());
+		_exit(rc && needs_fence(check) ? NO_FENCE : check());
 	}
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -112,13 +196,28 @@ static void what_a_protocol_never_needs_is_gone(void **state)
 	assert_int_equal(inside(no_way_back), 0);
 	assert_int_equal(inside(no_core_files), 0);
 	assert_int_equal(inside(no_files_but_open_ones), 0);
+	assert_int_equal(inside(no_other_directory_no_connection), 0);
+}
+
+/* ".." leads out of a directory that was opened outside the empty root; Landlock forbids it. */
+static void held_directories_lead_nowhere(void **state)
+{
+	int rc;
+
+	if (geteuid() != 0)
+		skip();
+	rc = inside(no_way_out_by_held_directories);
+	if (rc == NO_FENCE)
+		skip();
+	assert_int_equal(rc, 0);
 }
 
 static void what_it_needs_still_works(void **state)
 {
 	if (geteuid() != 0)
 		skip();
-	assert_int_equal(inside(threads_and_local_sockets_work), 0);
+	assert_int_equal(inside(threads_and_netlink_work), 0);
+	assert_int_equal(inside(figures_are_read_and_state_is_kept), 0);
 }
 
 static void an_unknown_user_is_named(void **state)
@@ -134,9 +233,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_protocol_never_needs_is_gone),
+		cmocka_unit_test(held_directories_lead_nowhere),
 		cmocka_unit_test(what_it_needs_still_works),
 		cmocka_unit_test(an_unknown_user_is_named),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, hold, let_go);
 }
