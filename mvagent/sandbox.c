@@ -19,8 +19,10 @@ int mva_user_find(struct mva_user *user, const char *name, struct mvmp_error *er
 	const struct passwd *entry = getpwnam(name ? name : "_mvmp");
 
 	*user = (struct mva_user){.change = geteuid() == 0};
-	if (!entry && !name)
+	if (!entry && !name) {
 		entry = getpwnam("nobody");
+		user->shared = true;
+	}
 	if (!entry)
 		return mvmp_fail(
 			err, MVMP_NOT_FOUND, "no user is called %s", name ? name : "nobody");

@@ -13,6 +13,7 @@ struct mva_user {
 	uid_t uid;
 	gid_t gid;
 	bool change; /* false: we are not root, or are to stay root */
+	bool shared; /* nobody, for want of a user of our own */
 };
 
 /* Looks a user up; NULL: _mvmp, else nobody. MVMP_NOT_FOUND. */

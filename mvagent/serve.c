@@ -188,6 +188,10 @@ static int enter_sandbox(struct serve *s, const struct mva_user *user, struct mv
 	rc = mva_sandbox_enter(user, &fence, err);
 	if (fence.root >= 0)
 		close(fence.root);
+	if (user->change && user->shared && !s->again)
+		mvmp_log("warning: journal, wishes and audit log in %s belong to %s, whom other "
+			 "programs may be too; better: useradd -r _mvmp",
+			s->options->state, user->name);
 	if (rc == 1 && !s->again)
 		mvmp_log("warning: this kernel has no Landlock (5.13 has, lsm=landlock): the "
 			 "protocol process could open what %s may",

@@ -326,7 +326,7 @@ static void look_at_interfaces(struct helper *h, uint64_t now)
 
 static int wait_ms(const struct helper *h, uint64_t now)
 {
-	uint64_t at = mva_workers_deadline(h->workers);
+	uint64_t at = mva_workers_deadline(h->workers, now);
 
 	if (!h->child && h->start_at < at)
 		at = h->start_at;

@@ -13,7 +13,7 @@ enum task_state { TASK_FREE, TASK_WAITING, TASK_RUNNING };
 struct task {
 	enum task_state state;
 	bool told; /* the asker has its answer, or wants none */
-	uint64_t id, order, deadline_ns;
+	uint64_t id, order, begun_ns, deadline_ns;
 	enum mva_task task;
 	uint8_t request[MVA_TASK_REQUEST_MAX];
 	size_t len;
@@ -142,19 +142,31 @@ static int start_worker(struct mva_workers *w, struct worker *worker)
 	return 0;
 }
 
-/* An idle worker, or a new one; NULL when all are busy or none can be made. */
-static struct worker *free_worker(struct mva_workers *w)
+/* When a task that no idle worker takes gets a new one: commands at once. */
+static uint64_t patience_end(const struct task *task)
+{
+	bool question = task->task == MVA_TASK_INVENTORY || is_stats(task->task);
+
+	return task->begun_ns + (question ? MVA_WORKER_WAIT_MS * MVMP_NS_PER_MS : 0);
+}
+
+/* An idle worker, or a new one; NULL when all are busy or none can be made, or not yet. */
+static struct worker *free_worker(struct mva_workers *w, const struct task *task, uint64_t now)
 {
 	struct worker *none = NULL;
+	unsigned workers = 0;
 
 	for (unsigned i = 0; i < MVA_WORKERS_MAX; i++) {
 		struct worker *worker = &w->worker[i];
 
 		if (worker->pid && !worker->task)
 			return worker;
+		workers += worker->pid != 0;
 		if (!worker->pid && !none)
 			none = worker;
 	}
+	if (workers && now < patience_end(task))
+		return NULL;
 	return none && may_start(w) && !start_worker(w, none) ? none : NULL;
 }
 
@@ -203,12 +215,12 @@ static int give(struct worker *worker, struct task *task)
 	return mva_wire_send(worker->socket, message, w.used, -1);
 }
 
-static void dispatch(struct mva_workers *w)
+static void dispatch(struct mva_workers *w, uint64_t now)
 {
 	struct task *task;
 
 	while ((task = next_task(w))) {
-		struct worker *worker = free_worker(w);
+		struct worker *worker = free_worker(w, task, now);
 
 		if (!worker)
 			return;
@@ -255,6 +267,7 @@ void mva_workers_start(struct mva_workers *w, uint64_t id, enum mva_task task,
 	struct task made = {.state = TASK_WAITING,
 		.id = id,
 		.order = ++w->order,
+		.begun_ns = now,
 		.deadline_ns = now + ms * MVMP_NS_PER_MS,
 		.task = task,
 		.len = len};
@@ -275,7 +288,7 @@ void mva_workers_start(struct mva_workers *w, uint64_t id, enum mva_task task,
 		return;
 	}
 	w->task[i] = made;
-	dispatch(w);
+	dispatch(w, now);
 }
 
 /* A task nobody waits for is not begun; one under way runs on to its end or deadline. */
@@ -384,16 +397,33 @@ void mva_workers_advance(struct mva_workers *w, uint64_t now)
 		if (w->task[i].state != TASK_FREE && w->task[i].deadline_ns <= now)
 			expire(w, &w->task[i]);
 	}
-	dispatch(w);
+	dispatch(w, now);
 }
 
-uint64_t mva_workers_deadline(const struct mva_workers *w)
+static bool may_grow(const struct mva_workers *w)
+{
+	for (unsigned i = 0; i < MVA_WORKERS_MAX; i++) {
+		if (!w->worker[i].pid)
+			return may_start(w);
+	}
+	return false;
+}
+
+uint64_t mva_workers_deadline(const struct mva_workers *w, uint64_t now)
 {
 	uint64_t at = UINT64_MAX;
+	bool growing = may_grow(w);
 
 	for (unsigned i = 0; i < MVA_TASKS_MAX; i++) {
-		if (w->task[i].state != TASK_FREE && w->task[i].deadline_ns < at)
-			at = w->task[i].deadline_ns;
+		const struct task *task = &w->task[i];
+
+		if (task->state == TASK_FREE)
+			continue;
+		if (task->deadline_ns < at)
+			at = task->deadline_ns;
+		if (growing && task->state == TASK_WAITING && patience_end(task) > now &&
+			patience_end(task) < at)
+			at = patience_end(task);
 	}
 	return at;
 }

@@ -19,7 +19,9 @@ enum {
 	MVA_WORKERS_DYING_MAX = 18, /* killed ones included: those the kernel holds may pile up */
 	MVA_TASKS_MAX = 128,	    /* waiting or under way */
 	MVA_TASK_DEADLINE_MAX_MS = 60000,
-	MVA_WORKER_IDLE_MS = 60000, /* then it is sent away */
+	MVA_WORKER_WAIT_MS = 100,   /* so long a question waits for a busy worker before the next
+				       one is started: each costs two megabytes and more */
+	MVA_WORKER_IDLE_MS = 15000, /* then it is sent away */
 };
 
 struct mva_workers;
@@ -57,7 +59,7 @@ unsigned mva_workers_poll(const struct mva_workers *workers, struct pollfd *fds)
  * waits for a process. */
 void mva_workers_advance(struct mva_workers *workers, uint64_t now);
 /* ns; UINT64_MAX: none. */
-uint64_t mva_workers_deadline(const struct mva_workers *workers);
+uint64_t mva_workers_deadline(const struct mva_workers *workers, uint64_t now);
 
 /* The whole life of a worker process on its socket; does not return. */
 void mva_worker_main(int socket, mva_task_run *run) __attribute__((noreturn));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,6 +230,19 @@ static void an_unknown_user_is_named(void **state)
 	assert_non_null(strstr(err.text, "no-such-user"));
 }
 
+/* Without a user of the agent's own it is nobody, and known to be shared with others. */
+static void nobody_is_told_apart(void **state)
+{
+	bool own = getpwnam("_mvmp");
+	struct mva_user user;
+
+	assert_int_equal(mva_user_find(&user, NULL, NULL), 0);
+	assert_string_equal(user.name, own ? "_mvmp" : "nobody");
+	assert_int_equal(user.shared, !own);
+	assert_int_equal(mva_user_find(&user, "nobody", NULL), 0);
+	assert_false(user.shared); /* asked for */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +250,7 @@ int main(void)
 		cmocka_unit_test(held_directories_lead_nowhere),
 		cmocka_unit_test(what_it_needs_still_works),
 		cmocka_unit_test(an_unknown_user_is_named),
+		cmocka_unit_test(nobody_is_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, hold, let_go);

@@ -146,6 +146,33 @@ static void tasks_run_in_another_process_that_stays(void **state)
 	assert_int_equal(ended[1].pid, ended[2].pid);
 }
 
+/* Workers are dear: questions that come together share one that is quick, a hung one is gone
+ * around after a tenth of a second, and a command never waits for it. */
+static void questions_share_a_quick_worker(void **state)
+{
+	uint64_t begun;
+
+	for (uint8_t n = 1; n <= 8; n++)
+		start(n, MVA_TASK_BLOCK, n, ECHO, 5000);
+	await(8);
+	for (uint8_t n = 2; n <= 8; n++) {
+		await(n);
+		assert_int_equal(ended[n].pid, ended[1].pid);
+	}
+	start(10, MVA_TASK_BLOCK, 1, HANG, 3000);
+	start(11, MVA_TASK_PIN, 2, ECHO, 3000);
+	await(11);
+	assert_int_not_equal(ended[11].pid, ended[1].pid);
+	start(12, MVA_TASK_BLOCK, 3, HANG, 3000); /* the second is busy, too */
+	begun = now();
+	assert_in_range(mva_workers_deadline(workers, begun), begun, begun + 3 * MVMP_NS_PER_S);
+	start(13, MVA_TASK_BLOCK, 4, ECHO, 3000);
+	assert_in_range(mva_workers_deadline(workers, now()), begun,
+		begun + (MVA_WORKER_WAIT_MS + 10) * MVMP_NS_PER_MS);
+	await(13);
+	assert_in_range(now() - begun, MVA_WORKER_WAIT_MS * MVMP_NS_PER_MS, MVMP_NS_PER_S);
+}
+
 static void long_answers_come_in_a_memory_file(void **state)
 {
 	start(1, MVA_TASK_INVENTORY, 0, LARGE, 5000);
@@ -274,6 +301,7 @@ int main(void)
 #define WORKERS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		WORKERS_TEST(tasks_run_in_another_process_that_stays),
+		WORKERS_TEST(questions_share_a_quick_worker),
 		WORKERS_TEST(long_answers_come_in_a_memory_file),
 		WORKERS_TEST(a_refusal_brings_its_sentence),
 		WORKERS_TEST(a_hung_task_ends_at_its_deadline_and_costs_only_itself),
