@@ -43,6 +43,11 @@ static const struct {
 	{"mem_stat_age", "balloon"},
 	{"numa_", "numa"},
 	{"wait_ns", "wait"},
+	{"swap_in", "swapping"},
+	{"swap_out", "swapping"},
+	{"max_util", "max_util"},
+	{"guest_ns", "guest_time"},
+	{"interruption", "guest_time"},
 };
 
 static const char *find_reason(const struct mvctl_source *source, const char *name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "view.h"
 #include "mvctl.h"
+#include "view_columns.h"
+#include <math.h>
 #include <mvmp/bytes.h>
 #include <string.h>
 
@@ -83,17 +84,32 @@ static void put_metric(struct mvctl_cell *cell, const struct mvctl_pair *pair, u
 		mvctl_put_uint(cell, record->value[metric]);
 }
 
+/* The most that a share can be. Ticks are counted when they end and figures are read one after
+ * another, so that over a short time a share may seem to exceed its whole. */
+static double limit_of(const struct mvctl_pair *pair, const struct mvctl_view_column *column)
+{
+	const struct mvmp_record *r = pair->now;
+
+	if (column->scale != NS_TO_PERCENT)
+		return INFINITY;
+	if (pair->kind == MVMP_PCPU && column->metric != MVMP_P_WAIT)
+		return 100;
+	if (pair->kind == MVMP_POOL && mvmp_has(r, MVMP_L_CPUS))
+		return 100.0 * (double)r->value[MVMP_L_CPUS];
+	return INFINITY;
+}
+
 static void put_rate(struct mvctl_cell *cell, const struct mvctl_pair *pair,
 	const struct mvctl_view_column *column)
 {
 	const struct mvmp_metric *info = &mvmp_entities[pair->kind].metric[column->metric];
-	double rate;
+	double rate, limit = limit_of(pair, column);
 
 	if (pair->now->unsupported >> column->metric & 1)
 		mvctl_put_unsupported(
 			cell, mvctl_unsupported_reason(pair->source, pair->kind, info->name));
 	else if (mvctl_pair_rate(&rate, pair, column->metric))
-		mvctl_put_real(cell, rate * column->scale);
+		mvctl_put_real(cell, rate * column->scale < limit ? rate * column->scale : limit);
 }
 
 static void put_domain(struct mvctl_cell *cell, const struct mvctl_pair *pair)

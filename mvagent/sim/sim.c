@@ -62,6 +62,11 @@ static unsigned sim_capabilities(struct mva_backend *backend, const struct mva_c
 		{"pmu", false, "a simulated node has no performance monitoring unit"},
 		{"rapl", false, "a simulated node has no energy counters"},
 		{"edac", false, "a simulated node has no memory controller"},
+		{"temperature", false, "a simulated node has no sensors"},
+		{"psi", false, "a simulated node has no tasks that wait"},
+		{"pcpu.wait", false, "a simulated node has no tasks that wait"},
+		{"swapping", false, "a simulated node does not swap"},
+		{"max_util", false, "a simulated node does not sum up its time at full load"},
 		{"pin", true, ""},
 	};
 

@@ -157,6 +157,37 @@ static json_t *row_json(const struct mvctl_source *source, unsigned row)
 	return object;
 }
 
+/* A pCPU is never more than wholly busy, however its ticks fell; a pool as its pCPUs. */
+static void test_shares_have_a_limit(void **state)
+{
+	static const uint64_t busy_ns[] = {1500000000, 2010000000};
+	static const double shown[] = {75, 100};
+	struct mvctl_source source;
+	struct mvctl_table table;
+
+	fill(&source);
+	for (unsigned i = 0; i < 2; i++) {
+		struct mvmp_record *before = mvmp_sample_add(&source.before, MVMP_PCPU);
+		struct mvmp_record *after = mvmp_sample_add(&source.after, MVMP_PCPU);
+
+		before->key.index = after->key.index = i;
+		mvmp_set(before, MVMP_P_BUSY, 0);
+		mvmp_set(after, MVMP_P_BUSY, busy_ns[i]);
+	}
+	source.after.kinds |= 1u << MVMP_PCPU;
+	mvctl_table_init(&table);
+	mvctl_view_begin(&mvctl_view_cpus, &table, false);
+	mvctl_view_fill(&mvctl_view_cpus, &table, &source);
+	for (unsigned i = 0; i < 2; i++) {
+		json_t *row = mvctl_row_json(&table, &table.row[i]);
+
+		assert_true(json_real_value(json_object_get(row, "busy_percent")) == shown[i]);
+		json_decref(row);
+	}
+	mvctl_table_clear(&table);
+	mvctl_source_clear(&source);
+}
+
 /* What has an interval of its own is fresh between two answers, last good when one is missing,
  * and has neither age nor time before the first. */
 static void test_waiting(void **state)
@@ -382,9 +413,9 @@ static void test_load_digits(void **state)
 /* A series' figures leave gaps out, and the drawing leaves them blank. */
 static void test_plot(void **state)
 {
-	const double value[] = {1, 2, NAN, 8};
+	const double value[] = {1, 2, NAN, 8}, thousands[] = {1000, 2000, NAN, 8000};
 	struct mvctl_series series;
-	char *text = NULL;
+	char *text = NULL, *scaled = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
@@ -403,6 +434,11 @@ static void test_plot(void **state)
 				  "         3 |   #\n"
 				  "         2 | # #\n"
 				  "         1 |## #\n");
+	out = open_memstream(&scaled, &size);
+	mvctl_plot(out, thousands, 4, 4, 1e-3);
+	fclose(out);
+	assert_string_equal(scaled, text);
+	free(scaled);
 	free(text);
 }
 
@@ -494,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_hung_domain),
 		cmocka_unit_test(test_first_sample),
 		cmocka_unit_test(test_restarted_domain),
+		cmocka_unit_test(test_shares_have_a_limit),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_never_measured),
 		cmocka_unit_test(test_json_has_all_metrics),
