@@ -215,6 +215,14 @@ static void ask_affinity(const struct mva_guest *guest, uint32_t tid, struct mva
 		*to = now;
 }
 
+static void set_accel(struct mva_guest *guest, uint8_t accel)
+{
+	guest->accel = accel;
+	if (accel != MVA_ACCEL_KVM)
+		mva_linux_can(guest->lx, "guest_time", false,
+			"the kernel counts time inside a guest of KVM only, not of emulated ones");
+}
+
 bool mva_guest_take_kernel(struct mva_guest *guest, const struct mva_seen_guest *seen)
 {
 	if (guest->pid && (guest->pid != seen->pid || guest->start != seen->start))
@@ -225,7 +233,7 @@ bool mva_guest_take_kernel(struct mva_guest *guest, const struct mva_seen_guest 
 	}
 	if (!guest->managed) {
 		memcpy(guest->name, seen->name, sizeof(guest->name));
-		guest->accel = seen->accel;
+		set_accel(guest, seen->accel);
 	}
 	guest->emulator = seen->emulator;
 	ask_affinity(guest, guest->pid, &guest->emulator);
@@ -281,7 +289,7 @@ void mva_guest_take_libvirt(struct mva_guest *guest, const struct mva_libvirt_do
 	guest->domid = told->id;
 	guest->pid_told = told->pid;
 	guest->state = told->state;
-	guest->accel = told->accel;
+	set_accel(guest, told->accel);
 	guest->mem_max = told->mem_max;
 	guest->mem_current = told->mem_current;
 	guest->vcpus_told = told->vcpus;
