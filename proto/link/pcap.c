@@ -20,7 +20,6 @@ enum {
 	STATS_RING_BYTES = 8 << 20,
 	STATS_BATCH_MS = 10,
 	DROPS_EVERY = 64, /* receives */
-	WIRE_MAX = MVMP_FRAME_MAX + ETHERNET_HEADER_LEN + ETHERNET_TAG_LEN,
 };
 
 struct pcap_link {
@@ -212,11 +211,13 @@ static int set_filter(pcap_t *handle, const char *text)
 	return rc ? PCAP_ERROR : 0;
 }
 
-static int activate(pcap_t *handle, enum mvmp_channel channel)
+/* In immediate mode every place of the ring has room for the longest frame: one that is made for
+ * this MTU holds six times as many frames at 1500 as one made for jumbo frames. */
+static int activate(pcap_t *handle, enum mvmp_channel channel, uint16_t mtu)
 {
 	int rc;
 
-	pcap_set_snaplen(handle, WIRE_MAX);
+	pcap_set_snaplen(handle, mtu + ETHERNET_HEADER_LEN + ETHERNET_TAG_LEN);
 	pcap_set_promisc(handle, 0);
 	pcap_set_immediate_mode(handle, channel == MVMP_CONTROL);
 	pcap_set_timeout(handle, STATS_BATCH_MS);
@@ -236,7 +237,7 @@ static int open_handle(struct pcap_link *link, const char *interface, enum mvmp_
 	if (!handle)
 		return mvmp_fail(err, MVMP_IO, "cannot open %s: %s", interface, errbuf);
 	filter_text(filter, sizeof filter, &link->rules, channel);
-	rc = activate(handle, channel);
+	rc = activate(handle, channel, link->base.mtu);
 	if (!rc)
 		rc = set_filter(handle, filter);
 	if (!rc)
