@@ -184,8 +184,8 @@ static void note_damage(struct mva_agent *agent, const char *text)
 		&(struct mva_audit_entry){.wall_ns = agent->env.wall_ns(agent->env.ctx),
 			.who = agent->node,
 			.verb = "start",
-			.result = mvmp_status_name(MVMP_IO),
-			.text = text});
+			.arguments = text,
+			.result = mvmp_status_name(MVMP_IO)});
 	if (agent->config.warn)
 		agent->config.warn(agent->env.ctx, text);
 }

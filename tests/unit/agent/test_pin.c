@@ -527,6 +527,27 @@ static void many_who_look_for_drift_share_a_sample(void **state)
 	fixture_end(&f);
 }
 
+static void damage_found_at_the_start_is_in_the_audit_log(void **state)
+{
+	Mvmp__AuditAnswer *audit;
+
+	fixture_start(&f, &mva_backend_null, NULL);
+	f.disk->ops->append(f.disk, "wishes.json", "[", 1);
+	fixture_restart(&f, false, &mva_backend_null, NULL);
+	fixture_run(&f, 1000);
+	audit = read_audit();
+	assert_int_equal(audit->n_entry, 1);
+	assert_string_equal(audit->entry[0]->verb, "start");
+	assert_non_null(strstr(audit->entry[0]->arguments, "wishes.json is damaged"));
+	mvmp__audit_answer__free_unpacked(audit, NULL);
+	fixture_restart(&f, true, &mva_backend_null, NULL); /* said once */
+	fixture_run(&f, 1000);
+	audit = read_audit();
+	assert_int_equal(audit->n_entry, 1);
+	mvmp__audit_answer__free_unpacked(audit, NULL);
+	fixture_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -548,6 +569,7 @@ int main(void)
 		cmocka_unit_test(
 			a_wish_is_applied_again_after_a_restart_and_when_the_domain_comes_back),
 		cmocka_unit_test(to_unpin_ends_the_wish),
+		cmocka_unit_test(damage_found_at_the_start_is_in_the_audit_log),
 		cmocka_unit_test(who_reads_after_a_pin_sees_it),
 		cmocka_unit_test(a_first_pin_is_not_applied_a_second_time),
 		cmocka_unit_test(many_who_look_for_drift_share_a_sample),
