@@ -86,6 +86,7 @@ void mvmp_data_flush(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 {
 	for (unsigned n = 0; n < MVMP_FLUSH_FRAMES && send_frame(ep, s, now); n++)
 		;
+	mvmp_outbox_note_stall(&s->outbox, now);
 	mvmp_session_arm(ep, s, now);
 }
 

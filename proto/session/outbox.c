@@ -372,12 +372,20 @@ static bool lose(struct mvmp_outbox *out, bool all)
 	return true;
 }
 
+void mvmp_outbox_note_stall(struct mvmp_outbox *out, uint64_t now)
+{
+	if (out->timer == UINT64_MAX && out->cut != out->end && !may_cut(out))
+		out->timer = now + MVMP_STALL_S * MVMP_NS_PER_S;
+}
+
 bool mvmp_outbox_expire(struct mvmp_outbox *out, uint64_t now)
 {
 	bool tail_probe = !out->probes && !out->lost;
 
 	if (now < out->timer)
 		return true;
+	if (!out->flying && !out->lost)
+		return false; /* stalled */
 	if (!lose(out, !tail_probe))
 		return false;
 	out->probes = 1;

@@ -21,6 +21,7 @@ enum mvmp_outbox_limits {
 	MVMP_CONGESTION_MIN = 8,
 	MVMP_REORDER_FRAGMENTS = 3, /* sent this much later and acknowledged: a gap */
 	MVMP_FRAGMENT_TRIES = 24,   /* then the session fails */
+	MVMP_STALL_S = 10,	    /* the same when a receiver gives no credit for this long */
 	MVMP_FRAGMENT_MIN = 64,	    /* bytes; no smaller piece is cut to fill a frame */
 };
 
@@ -75,7 +76,11 @@ unsigned mvmp_outbox_fill(struct mvmp_outbox *out, struct mvmp_writer *w, uint64
 enum mvmp_verdict mvmp_outbox_ack(
 	struct mvmp_outbox *out, const struct mvmp_ack *ack, uint64_t now);
 
-/* Runs the retransmission timer; false when a fragment used up its tries. */
+/* To be called when all that may be sent was sent: a peer that gives no credit must not make us
+ * keep the queue for ever. */
+void mvmp_outbox_note_stall(struct mvmp_outbox *out, uint64_t now);
+
+/* Runs the retransmission timer; false when a fragment used up its tries, or in a stall. */
 bool mvmp_outbox_expire(struct mvmp_outbox *out, uint64_t now);
 
 /* Messages are queued or unacknowledged. */

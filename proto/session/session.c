@@ -350,7 +350,7 @@ static const char *death(struct session *s, uint64_t now)
 	if (now >= s->current->born + MVMP_REJECT_S * MVMP_NS_PER_S)
 		return "its keys are too old and were not renewed";
 	if (!mvmp_outbox_expire(&s->outbox, now))
-		return "a message was repeated too often without an acknowledgement";
+		return "the peer did not acknowledge or take a message in time";
 	if (s->pings >= MVMP_PINGS_LOST && now >= ping_due(s, now))
 		return "the peer fell silent";
 	return NULL;

@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 		{"VBD, all 15 metrics, 2 for each domain", MVMP_VBD, 2, fill_whole_vbd},
 		{"vCPU, 4 metrics, 4 for each domain", MVMP_VCPU, 4, fill_vcpu},
 	};
-	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 101;
+	unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 101;
 	struct mvmp_sample sample = {0};
 
 	if (rounds < 1 || rounds > ROUNDS_MAX) {

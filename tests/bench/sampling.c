@@ -61,7 +61,8 @@ static int compare(const void *a, const void *b)
 static double median_us(uint64_t *ns, unsigned count)
 {
 	qsort(ns, count, sizeof(*ns), compare);
-	return (double)ns[count / 2] / 1000;
+	count /= 2;
+	return (double)ns[count] / 1000;
 }
 
 /* Median cost of sampling these kinds, microseconds of processor time. */

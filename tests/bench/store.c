@@ -110,8 +110,8 @@ static void check_losses(struct mvs_store *store)
 
 int main(int argc, char **argv)
 {
-	unsigned files = argc > 2 ? (unsigned)atoi(argv[2]) : 1000;
-	unsigned rows = argc > 3 ? (unsigned)atoi(argv[3]) : 90;
+	unsigned files = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1000;
+	unsigned rows = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 90;
 	const char *profile = argc > 4 ? argv[4] : "standard";
 	double begun, wall, cpu, bytes;
 	struct mvs_store *store;

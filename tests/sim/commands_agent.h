@@ -38,6 +38,6 @@ void sim_agent_start(struct sim_agent *sim);
 
 void sim_agent_advance(struct sim_agent *sim);
 uint64_t sim_agent_deadline(const struct sim_agent *sim);
-uint64_t sim_agent_wall_ns(void *sim);
+uint64_t sim_agent_wall_ns(void *ctx);
 
 #endif

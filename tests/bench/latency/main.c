@@ -100,6 +100,7 @@ static uint64_t measure(const struct rung *rung, size_t rounds, bool two_cores, 
 {
 	struct rung_times times = {.ns = calloc(rounds, sizeof *times.ns), .count = rounds};
 	pid_t far_end = times.ns ? start_far_end(rung, two_cores ? 1 : 0) : -1;
+	size_t p99 = rounds * 99 / 100;
 	uint64_t cpu, median = 0;
 	int rc;
 
@@ -115,8 +116,7 @@ static uint64_t measure(const struct rung *rung, size_t rounds, bool two_cores, 
 		qsort(times.ns, rounds, sizeof *times.ns, compare);
 		median = times.ns[rounds / 2];
 		printf("%-28s %8.1f %8.1f %8.2f %10.1f\n", rung->name, (double)median / 1e3,
-			(double)times.ns[rounds * 99 / 100] / 1e3,
-			first ? (double)median / (double)first : 1.0,
+			(double)times.ns[p99] / 1e3, first ? (double)median / (double)first : 1.0,
 			(double)cpu / 1e3 / (double)rounds);
 	} else {
 		printf("%-28s %8s\n", rung->name, "-");

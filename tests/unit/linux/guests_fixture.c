@@ -107,8 +107,10 @@ static void write_command_line(const struct guests *guests, const struct process
 	size_t len;
 
 	len = (size_t)snprintf(text, sizeof(text), "qemu-system-x86_64|%s|", process->arguments);
-	for (size_t i = 0; i < len; i++)
-		text[i] = text[i] == '|' ? '\0' : text[i];
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '|')
+			text[i] = '\0';
+	}
 	write_in(guests, process, "cmdline", "");
 	snprintf(path, sizeof(path), "%s/proc/%u/cmdline", guests->host.root, process->pid);
 	file = fopen(path, "w");

@@ -48,8 +48,8 @@ static void roles_are_as_specified(void **state)
 	for (unsigned i = 0; i < sizeof table / sizeof *table; i++) {
 		uint32_t verb = mvmp_verb_find(table[i].verb)->verb;
 
-		for (uint16_t role = 1; role < MVMP_ROLES_ALL; role = (uint16_t)(role << 1)) {
-			struct mvmp_cert caller = {.roles = role};
+		for (unsigned role = 1; role < MVMP_ROLES_ALL; role <<= 1) {
+			struct mvmp_cert caller = {.roles = (uint16_t)role};
 
 			assert_int_equal(!mvmp_verb_allowed(verb, table[i].own, &caller, NULL),
 				!!(table[i].allowed & role));

@@ -26,10 +26,10 @@ static void add(struct mvctl_table *table, const char *node, const char *state, 
 	mvctl_put_uint(&row->cell[3], mem);
 	row->cell[3].old = old;
 	mvctl_put_unsupported(&row->cell[4], "no sensor");
-	mvctl_put_uint(&row->cell[5], 9007199254740993ull);
+	mvctl_put_uint(&row->cell[5], 9007199254740993ULL);
 	row->measured = (struct mvctl_measured){.has = true,
 		.age_ns = 600000000,
-		.sampled_wall_ns = 1795168800123000000ull,
+		.sampled_wall_ns = 1795168800123000000ULL,
 		.quality = old ? "stale" : "fresh"};
 }
 
@@ -37,7 +37,7 @@ static void fill(struct mvctl_table *table)
 {
 	mvctl_table_init(table);
 	mvctl_table_add_all(table, columns, sizeof columns / sizeof columns[0]);
-	add(table, "r1-n10", "up", 212.44, 8ull << 30, false);
+	add(table, "r1-n10", "up", 212.44, 8ULL << 30, false);
 	add(table, "r1-n2", "down", -1, 0, true);
 }
 
@@ -154,7 +154,7 @@ static void test_json(void **state)
 	fill(&table);
 	row = mvctl_row_json(&table, &table.row[0]);
 	assert_string_equal(json_string_value(json_object_get(row, "node")), "r1-n10");
-	assert_true(json_integer_value(json_object_get(row, "cpu_ns")) == 9007199254740993ll);
+	assert_true(json_integer_value(json_object_get(row, "cpu_ns")) == 9007199254740993LL);
 	assert_true(json_is_null(json_object_get(row, "temp_mc")));
 	assert_string_equal(
 		json_string_value(json_object_get(json_object_get(row, "unsupported"), "temp_mc")),

@@ -327,6 +327,28 @@ static void pooled(void **state)
 	channel_clear(&c);
 }
 
+/* A lost fragment that was cut for longer frames than the path carries now ends the session, which
+ * could not go on otherwise. */
+static void path_that_shrank(void **state)
+{
+	static const uint8_t message[4000];
+	static uint8_t frame[9000];
+	struct mvmp_endpoint_counters counters = {0};
+	struct mvmp_writer big = mvmp_writer(frame, 9000), small = mvmp_writer(frame, 1000);
+	struct mvmp_pool pool = {0};
+	struct mvmp_rtt rtt = {0};
+	struct mvmp_outbox out;
+
+	mvmp_outbox_init(&out, &pool, &rtt, &counters);
+	assert_int_equal(mvmp_outbox_push(&out, message, sizeof(message)), 0);
+	assert_int_equal(mvmp_outbox_fill(&out, &big, 1), 1);
+	assert_true(mvmp_outbox_expire(&out, out.timer));
+	assert_int_equal(mvmp_outbox_fill(&out, &small, out.timer), 0);
+	assert_false(mvmp_outbox_expire(&out, out.timer));
+	mvmp_outbox_clear(&out);
+	mvmp_pool_clear(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +360,7 @@ int main(void)
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(assembly_bound),
 		cmocka_unit_test(pooled),
+		cmocka_unit_test(path_that_shrank),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

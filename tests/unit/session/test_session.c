@@ -392,6 +392,48 @@ static void hurried_renewal(void **state)
 	pair_clear(&p);
 }
 
+/* A peer that acknowledges everything but gives no credit does not make us keep its answers. */
+static void no_credit(void **state)
+{
+	struct mvmp_ack ack = {.credit = 0};
+	struct session *s;
+	struct pair p;
+	uint64_t began;
+
+	pair_init(&p, 22, 1500, 1500);
+	pair_connect(&p);
+	s = mvmp_session_find(p.node->ep, p.node->session);
+	assert_int_equal(mvmp_outbox_ack(&s->outbox, &ack, p.world.now), MVMP_ACCEPTED);
+	began = p.world.now;
+	assert_int_equal(pair_send(p.node, 1, 100), 0);
+	assert_true(test_world_run(&p.world, began + 11 * MVMP_NS_PER_S, &p.node->downs, 1));
+	assert_int_equal(p.world.now - began, MVMP_STALL_S * MVMP_NS_PER_S);
+	assert_int_equal(p.ada->messages, 0);
+	pair_clear(&p);
+}
+
+/* An idle session wakes its owner for little more than the PING each ten seconds. */
+static void idle_wakeups(void **state)
+{
+	unsigned wakeups = 0;
+	struct pair p;
+	uint64_t until;
+
+	pair_init(&p, 23, 1500, 1500);
+	pair_connect(&p);
+	test_world_run_ms(&p.world, 70 * 1000);
+	until = p.world.now + 100 * MVMP_NS_PER_S;
+	while (p.world.now < until) {
+		uint64_t at = mvmp_endpoint_deadline(p.ada->ep);
+
+		assert_true(at > p.world.now);
+		test_world_run(&p.world, at, NULL, 0);
+		wakeups++;
+	}
+	assert_in_range(wakeups, 5, 25);
+	pair_clear(&p);
+}
+
 /* A certificate that runs out does not keep a session beyond the next check. */
 static void expired_later(void **state)
 {
@@ -507,6 +549,8 @@ int main(void)
 		cmocka_unit_test(revoked_half_open),
 		cmocka_unit_test(removed_ca),
 		cmocka_unit_test(hurried_renewal),
+		cmocka_unit_test(no_credit),
+		cmocka_unit_test(idle_wakeups),
 		cmocka_unit_test(expired_later),
 		cmocka_unit_test(full_table),
 		cmocka_unit_test(greedy_member),
