@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link_read.h"
 #include "serve_private.h"
+#include <mvmp/link_answer.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -52,6 +52,13 @@ static const struct mvmp_link *link_at(void *ctx, unsigned index)
 static void env_member_verb(void *ctx, const struct mvmp_request *request, uint64_t now)
 {
 	struct serve *s = ctx;
+	const struct mvmp_link_report report = {
+		.endpoint = mvmp_run_endpoint(s->run),
+		.link_at = link_at,
+		.ctx = s,
+		.uptime_ns = now - s->began,
+		.sessions = s->sessions,
+	};
 	struct mvmp_error err = {.status = MVMP_OK};
 	uint8_t *body = NULL;
 	int len = 0;
@@ -60,8 +67,7 @@ static void env_member_verb(void *ctx, const struct mvmp_request *request, uint6
 		mvmp_fail(
 			&err, MVMP_UNSUPPORTED, "this agent does not know %s", request->verb->name);
 	else
-		len = mva_link_answer(
-			mvmp_run_endpoint(s->run), link_at, s, s->sessions, now - s->began, &body);
+		len = mvmp_link_answer(&report, &body);
 	if (len < 0)
 		mvmp_fail(&err, MVMP_NO_MEMORY, "out of memory");
 	env_answer(s, request->call, &err, body, len < 0 ? 0 : (size_t)len, now);

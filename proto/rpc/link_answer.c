@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link_read.h"
 #include "mvmp.pb-c.h"
 #include <errno.h>
+#include <mvmp/link_answer.h>
 #include <stdlib.h>
 
 enum { COUNTERS = 18 };
@@ -71,9 +71,7 @@ static void add_link(struct parts *p, const struct mvmp_link *link)
 	p->links[p->message.n_links++] = to;
 }
 
-int mva_link_answer(const struct mvmp_endpoint *ep,
-	const struct mvmp_link *(*link_at)(void *ctx, unsigned index), void *ctx, unsigned sessions,
-	uint64_t uptime_ns, uint8_t **ret)
+int mvmp_link_answer(const struct mvmp_link_report *report, uint8_t **ret)
 {
 	struct parts p;
 	size_t len;
@@ -82,15 +80,17 @@ int mva_link_answer(const struct mvmp_endpoint *ep,
 	p.message.counters = p.counters;
 	p.message.drops = p.drops;
 	p.message.links = p.links;
-	for (unsigned i = 0; link_at && i < MVMP_LINKS_MAX; i++) {
-		const struct mvmp_link *link = link_at(ctx, i);
+	for (unsigned i = 0; report->link_at && i < MVMP_LINKS_MAX; i++) {
+		const struct mvmp_link *link = report->link_at(report->ctx, i);
 
 		if (link)
 			add_link(&p, link);
 	}
-	add_counters(&p, mvmp_endpoint_counters(ep));
-	p.message.sessions = sessions;
-	p.message.uptime_ns = uptime_ns;
+	add_counters(&p, mvmp_endpoint_counters(report->endpoint));
+	p.message.sessions = report->sessions;
+	p.message.uptime_ns = report->uptime_ns;
+	p.message.stats_received = report->stats_received;
+	p.message.stats_lost = report->stats_lost;
 	p.message.version = (char *)MVMP_VERSION_TEXT;
 	len = mvmp__link_answer__get_packed_size(&p.message);
 	*ret = malloc(len + 1);
