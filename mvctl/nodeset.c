@@ -133,7 +133,8 @@ static int expand_name(struct mvctl_names *ret, const char *name, struct mvmp_er
 	int rc = 0;
 
 	mvctl_names_add(&names, name);
-	while (!rc && strchr(names.name[0], '[')) { /* what one is made of, all are made of */
+	/* What one is made of, all are made of. */
+	while (!rc && names.count && strchr(names.name[0], '[')) {
 		struct mvctl_names next = {0};
 
 		for (unsigned i = 0; i < names.count && !rc; i++)
