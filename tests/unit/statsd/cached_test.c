@@ -16,8 +16,6 @@ struct stage {
 	pid_t daemon;
 };
 
-extern char **environ;
-
 static void start_daemon(struct stage *stage)
 {
 	char listen[112], pid[112];

@@ -105,7 +105,7 @@ void bed_put(struct bed *bed, int64_t ms, uint64_t life, uint64_t rx, uint64_t t
 	mvmp_set(&record, MVMP_I_RX_BYTES, rx);
 	mvmp_set(&record, MVMP_I_TX_BYTES, tx);
 	assert_true(
-		mvs_store_put(bed->store, bed->vif, (uint64_t)(T0 * 1000ll + ms), life, &record));
+		mvs_store_put(bed->store, bed->vif, (uint64_t)(T0 * 1000LL + ms), life, &record));
 }
 
 void bed_run(struct bed *bed, unsigned seconds)

@@ -108,7 +108,7 @@ static void file_of_the_future_is_moved_aside(void **state)
 	bed_vif_path(bed, path, sizeof path);
 	snprintf(aside, sizeof aside, "%s.ahead-1", path);
 	for (unsigned i = 0; i < 2; i++) {
-		for (int64_t ms = i ? 10ll * 365 * 86400000 : 300000, k = 0; k < 3; k++)
+		for (int64_t ms = i ? 10LL * 365 * 86400000 : 300000, k = 0; k < 3; k++)
 			bed_put(bed, ms + k * 10000, 1, 0, 0);
 		bed_close(bed);
 		bed_open(bed);
@@ -354,7 +354,7 @@ static void files_of_the_dead_expire(void **state)
 	assert_non_null(strstr(
 		bed->said, "had expired files removed: 1 (nothing came for them in 2 days)"));
 	assert_null(mvs_store_next(bed->dir, NULL));
-	write_three(bed, 3 * 86400000ll);
+	write_three(bed, 3 * 86400000LL);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(bed_counters(bed).files, 1);
 	assert_ptr_equal(mvs_store_next(bed->dir, NULL), bed->vif);
