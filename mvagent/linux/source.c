@@ -7,6 +7,7 @@
 #include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -122,6 +123,7 @@ static bool read_users(uint32_t pid, const char *root, uint32_t *real, uint32_t 
 {
 	char path[PATH_MAX], text[1024];
 	const char *line;
+	char *end;
 	ssize_t len;
 	int fd;
 
@@ -134,7 +136,13 @@ static bool read_users(uint32_t pid, const char *root, uint32_t *real, uint32_t 
 		return false;
 	text[len] = '\0';
 	line = strstr(text, "\nUid:");
-	return line && sscanf(line, "\nUid: %u %u", real, effective) == 2;
+	if (!line)
+		return false;
+	line += strlen("\nUid:");
+	*real = (uint32_t)strtoul(line, &end, 10);
+	line = end;
+	*effective = (uint32_t)strtoul(line, &end, 10);
+	return end != line;
 }
 
 enum mva_qemu mva_linux_qemu(uint32_t pid, const char *root, uint32_t *uid)
