@@ -68,7 +68,9 @@ static void on_watch(void *ctx, const char *interface)
 
 	if (h->watches == WATCHES_MAX)
 		return;
-	snprintf(h->watch[h->watches++], IF_NAMESIZE, "%s", interface);
+	/* The name alone, without VLAN and EtherTypes. */
+	snprintf(h->watch[h->watches++], IF_NAMESIZE, "%.*s", (int)strcspn(interface, "@/"),
+		interface);
 	h->watch_at = mvmp_now() + 2 * MVMP_NS_PER_S; /* it was just looked at */
 }
 

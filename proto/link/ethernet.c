@@ -74,22 +74,47 @@ bool ethernet_unwrap(struct ethernet_frame *ret, const struct ethernet_rules *ru
 	return true;
 }
 
-int ethernet_parse_interface(
-	char name[static 16], uint16_t *vlan, const char *text, struct mvmp_error *err)
+/* "88b7,88b8": two EtherTypes; 0x0600 and more, below that it is a length (IEEE 802.3). */
+static bool parse_ethertypes(uint16_t type[static 2], const char *text)
 {
-	const char *at = strchr(text, '@');
-	size_t len = at ? (size_t)(at - text) : strlen(text);
-	char *end = NULL;
-	long tag = at ? strtol(at + 1, &end, 10) : 0;
+	for (unsigned i = 0; i < 2; i++) {
+		char *end;
+		unsigned long value = strtoul(text, &end, 16);
+
+		if (end == text || *text == '-' || value < 0x0600 || value > 0xffff ||
+			*end != (i ? '\0' : ','))
+			return false;
+		type[i] = (uint16_t)value;
+		text = end + 1;
+	}
+	return type[0] != type[1];
+}
+
+int ethernet_parse_interface(char name[static 16], struct ethernet_rules *rules, const char *text,
+	struct mvmp_error *err)
+{
+	size_t len = strcspn(text, "@/");
+	const char *rest = text + len;
+	char *end;
 
 	if (len == 0 || len > 15)
 		return mvmp_fail(err, MVMP_INVALID,
 			"%s is no interface name: it has 1 to 15 characters", text);
-	if (at && (end == at + 1 || *end || tag < 1 || tag > VLAN_MAX))
-		return mvmp_fail(
-			err, MVMP_INVALID, "%s: a VLAN is a number from 1 to %d", text, VLAN_MAX);
+	if (*rest == '@') {
+		long tag = strtol(rest + 1, &end, 10);
+
+		if (end == rest + 1 || (*end && *end != '/') || tag < 1 || tag > VLAN_MAX)
+			return mvmp_fail(err, MVMP_INVALID, "%s: a VLAN is a number from 1 to %d",
+				text, VLAN_MAX);
+		rules->vlan = (uint16_t)tag;
+		rest = end;
+	}
+	if (*rest == '/' && !parse_ethertypes(rules->ethertype, rest + 1))
+		return mvmp_fail(err, MVMP_INVALID,
+			"%s: EtherTypes are two different numbers from 600 to ffff, as in "
+			"/88b5,88b6",
+			text);
 	memcpy(name, text, len);
 	name[len] = '\0';
-	*vlan = (uint16_t)tag;
 	return 0;
 }

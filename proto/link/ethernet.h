@@ -35,9 +35,10 @@ struct ethernet_frame {
 bool ethernet_unwrap(struct ethernet_frame *ret, const struct ethernet_rules *rules,
 	const uint8_t *wire, size_t len);
 
-/* Splits "eth1" or "eth1@100" into a name (at most 15 characters) and a VLAN of 1 to 4094.
- * MVMP_INVALID names what is wrong. */
-int ethernet_parse_interface(
-	char name[static 16], uint16_t *vlan, const char *text, struct mvmp_error *err);
+/* Splits "eth1", "eth1@100" or "eth1@100/88b7,88b8" into a name (at most 15 characters), a VLAN of
+ * 1 to 4094 and the EtherTypes of control and stats; rules keep what is not said. MVMP_INVALID
+ * names what is wrong. */
+int ethernet_parse_interface(char name[static 16], struct ethernet_rules *rules, const char *text,
+	struct mvmp_error *err);
 
 #endif

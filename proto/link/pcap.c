@@ -253,13 +253,9 @@ static int open_handle(struct pcap_link *link, const char *interface, enum mvmp_
 	return 0;
 }
 
-static void set_rules(
-	struct pcap_link *link, const struct mvmp_pcap_options *options, uint16_t vlan)
+static void set_rules(struct ethernet_rules *rules, const struct mvmp_pcap_options *options)
 {
-	struct ethernet_rules *rules = &link->rules;
-
-	memcpy(rules->mac, link->base.mac, MVMP_MAC_LEN);
-	rules->vlan = vlan;
+	*rules = (struct ethernet_rules){0};
 	rules->ethertype[MVMP_CONTROL] =
 		options->ethertype_control ? options->ethertype_control : MVMP_ETHERTYPE_CONTROL;
 	rules->ethertype[MVMP_STATS] =
@@ -280,10 +276,12 @@ int mvmp_pcap_open(
 {
 	struct pcap_link *link;
 	struct interface interface;
+	struct ethernet_rules rules;
 	char name[16];
-	uint16_t vlan;
-	int rc = ethernet_parse_interface(name, &vlan, options->interface, err);
+	int rc;
 
+	set_rules(&rules, options);
+	rc = ethernet_parse_interface(name, &rules, options->interface, err);
 	if (!rc)
 		rc = interface_read(&interface, name, err);
 	if (rc)
@@ -295,7 +293,8 @@ int mvmp_pcap_open(
 	link->interface = interface;
 	set_base(&link->base, options->interface, &interface);
 	link->mtu_opened = link->base.mtu;
-	set_rules(link, options, vlan);
+	link->rules = rules;
+	memcpy(link->rules.mac, link->base.mac, MVMP_MAC_LEN);
 	rc = open_handle(link, name, MVMP_CONTROL, err);
 	if (!rc && options->listen_stats)
 		rc = open_handle(link, name, MVMP_STATS, err);

@@ -83,23 +83,35 @@ static void test_not_ours(void **state)
 	assert_false(ethernet_unwrap(&frame, &rules, wire, len));
 }
 
-/* "eth1" is an interface, "eth1@100" its VLAN 100; anything else is refused by name. */
+/* "eth1" is an interface, "eth1@100" its VLAN 100, "/88b7,88b8" other EtherTypes; anything else
+ * is refused by name. */
 static void test_interface_text(void **state)
 {
-	static const char *const bad[] = {
-		"", "@5", "eth1@", "eth1@0", "eth1@4095", "eth1@5x", "a-name-of-16-chr"};
+	static const char *const bad[] = {"", "@5", "eth1@", "eth1@0", "eth1@4095", "eth1@5x",
+		"a-name-of-16-chr", "eth1/", "eth1/88b7", "eth1/88b7,", "eth1/88b7,88b7",
+		"eth1/5ff,88b8", "eth1/88b7,10000", "eth1/88b7,88b8x", "eth1/-88b7,88b8",
+		"/88b7,88b8"};
+	struct ethernet_rules rules = {.ethertype = {0x88b5, 0x88b6}};
 	struct mvmp_error err;
 	char name[16];
-	uint16_t vlan;
 
-	assert_int_equal(ethernet_parse_interface(name, &vlan, "eth1", &err), 0);
+	assert_int_equal(ethernet_parse_interface(name, &rules, "eth1", &err), 0);
 	assert_string_equal(name, "eth1");
-	assert_int_equal(vlan, 0);
-	assert_int_equal(ethernet_parse_interface(name, &vlan, "eth1@4094", &err), 0);
-	assert_int_equal(vlan, 4094);
+	assert_int_equal(rules.vlan, 0);
+	assert_int_equal(rules.ethertype[MVMP_STATS], 0x88b6);
+	assert_int_equal(ethernet_parse_interface(name, &rules, "eth1@4094", &err), 0);
+	assert_int_equal(rules.vlan, 4094);
+	assert_int_equal(rules.ethertype[MVMP_CONTROL], 0x88b5);
+	assert_int_equal(ethernet_parse_interface(name, &rules, "br0@7/88b7,0x88B8", &err), 0);
+	assert_string_equal(name, "br0");
+	assert_int_equal(rules.vlan, 7);
+	assert_int_equal(rules.ethertype[MVMP_CONTROL], 0x88b7);
+	assert_int_equal(rules.ethertype[MVMP_STATS], 0x88b8);
+	assert_int_equal(ethernet_parse_interface(name, &rules, "eth1/600,ffff", &err), 0);
+	assert_int_equal(rules.ethertype[MVMP_STATS], 0xffff);
 	for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_int_equal(
-			ethernet_parse_interface(name, &vlan, bad[i], &err), -MVMP_INVALID);
+			ethernet_parse_interface(name, &rules, bad[i], &err), -MVMP_INVALID);
 }
 
 int main(void)
