@@ -25,7 +25,6 @@ struct memory_disk {
 	struct name now[FILES], durable[FILES];
 	int countdown, error;
 	bool stay;
-	unsigned operations;
 };
 
 static struct memory_disk *disk_of(struct mva_disk *disk)
@@ -35,7 +34,6 @@ static struct memory_disk *disk_of(struct mva_disk *disk)
 
 static int failing(struct memory_disk *disk)
 {
-	disk->operations++;
 	if (disk->countdown < 0)
 		return 0;
 	if (disk->countdown > 0) {
@@ -268,9 +266,4 @@ void mva_disk_memory_power_cut(struct mva_disk *base, size_t torn)
 		content->synced = content->len;
 	}
 	disk->countdown = -1;
-}
-
-unsigned mva_disk_memory_operations(const struct mva_disk *base)
-{
-	return ((const struct memory_disk *)(const void *)base)->operations;
 }

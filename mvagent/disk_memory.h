@@ -18,7 +18,4 @@ void mva_disk_memory_fail(struct mva_disk *base, int count, int error, bool stay
  * a disk may keep some. Whatever was synced stays. */
 void mva_disk_memory_power_cut(struct mva_disk *base, size_t torn);
 
-/* Operations that change something, done so far. */
-unsigned mva_disk_memory_operations(const struct mva_disk *base);
-
 #endif

@@ -139,7 +139,6 @@ int mva_journal_begin(struct mva_journal *j, const struct mva_intent *intent)
 	w = mvmp_writer(j->pending.bytes + j->pending.used, j->pending.size - j->pending.used);
 	journal_put_intent(&w, intent);
 	j->pending.used += w.used;
-	j->counters.operations++;
 	return 0;
 }
 
@@ -218,11 +217,6 @@ int mva_journal_result(struct mva_journal *j, uint64_t serial,
 		.body = record.body,
 		.body_len = record.body_len};
 	return 0;
-}
-
-const struct mva_journal_counters *mva_journal_counters(const struct mva_journal *j)
-{
-	return &j->counters;
 }
 
 const char *mva_journal_damage(const struct mva_journal *j)

@@ -94,9 +94,4 @@ void mva_journal_save(struct mva_journal *journal, struct mva_batch *batch);
 /* The batch ended. After a failure intents must be abandoned; results are saved again. */
 void mva_journal_saved(struct mva_journal *journal, int rc);
 
-struct mva_journal_counters {
-	uint64_t operations, interrupted, forgotten, damaged; /* damaged: bytes skipped */
-};
-const struct mva_journal_counters *mva_journal_counters(const struct mva_journal *journal);
-
 #endif

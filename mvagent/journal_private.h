@@ -104,7 +104,6 @@ struct mva_journal {
 	char text[256], hint[256]; /* of the result read last */
 	uint64_t now_ms;	   /* when it was opened */
 	char damage[256];	   /* what mva_journal_damage() tells */
-	struct mva_journal_counters counters;
 };
 
 char *journal_segment_name(char to[static MVA_FILE_NAME_MAX], uint32_t segment);

@@ -162,7 +162,6 @@ static int replay_segment(struct mva_journal *j, uint32_t segment, size_t size, 
 	free(bytes);
 	j->good = scan.good;
 	j->tail_bad = scan.good < len;
-	j->counters.damaged += scan.lost;
 	*damaged = scan.lost > (last && scan.torn ? scan.tail : 0);
 	return rc ? mvmp_fail(err, MVMP_NO_MEMORY, "out of memory for the journal") : 0;
 }

@@ -18,7 +18,6 @@ static bool in_first(void *ctx, const struct journal_entry *e)
 		return false;
 	if (journal_plausible(e))
 		journal_raise_floor(j, e->serial, journal_operation_ms(e->operation));
-	j->counters.forgotten++;
 	return true;
 }
 

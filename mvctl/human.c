@@ -20,11 +20,6 @@ char *mvctl_human_1(char *to, size_t size, double raw)
 	return fixed(to, size, raw, 1);
 }
 
-char *mvctl_human_2(char *to, size_t size, double raw)
-{
-	return fixed(to, size, raw, 2);
-}
-
 char *mvctl_human_milli(char *to, size_t size, double raw)
 {
 	return fixed(to, size, raw / 1e3, 2);

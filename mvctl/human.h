@@ -11,7 +11,6 @@ typedef char *mvctl_human(char *to, size_t size, double raw);
 
 mvctl_human mvctl_human_integer;
 mvctl_human mvctl_human_1;	   /* one decimal */
-mvctl_human mvctl_human_2;	   /* two decimals */
 mvctl_human mvctl_human_milli;	   /* thousandths, two decimals */
 mvctl_human mvctl_human_bytes_mib; /* MiB, no decimals */
 mvctl_human mvctl_human_bytes_gib; /* GiB, one decimal */

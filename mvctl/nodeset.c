@@ -23,15 +23,6 @@ void mvctl_names_clear(struct mvctl_names *names)
 	memset(names, 0, sizeof *names);
 }
 
-bool mvctl_names_have(const struct mvctl_names *names, const char *name)
-{
-	for (unsigned i = 0; i < names->count; i++) {
-		if (!strcmp(names->name[i], name))
-			return true;
-	}
-	return false;
-}
-
 static int compare_names(const void *a, const void *b)
 {
 	return mvctl_natural_compare(*(char *const *)a, *(char *const *)b);

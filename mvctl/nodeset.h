@@ -20,7 +20,6 @@ struct mvctl_names {
 
 void mvctl_names_add(struct mvctl_names *names, const char *name);
 void mvctl_names_clear(struct mvctl_names *names);
-bool mvctl_names_have(const struct mvctl_names *names, const char *name);
 
 /* Natural order, doubles removed. */
 void mvctl_names_sort(struct mvctl_names *names);

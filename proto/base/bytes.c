@@ -135,15 +135,6 @@ void mvmp_put_varint(struct mvmp_writer *w, uint64_t v)
 	mvmp_put_bytes(w, bytes, n);
 }
 
-size_t mvmp_varint_size(uint64_t v)
-{
-	size_t n = 1;
-
-	for (; v >= 0x80; v >>= 7)
-		n++;
-	return n;
-}
-
 uint64_t mvmp_zigzag(int64_t v)
 {
 	return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);

@@ -32,12 +32,6 @@ const struct mvmp_noise_pattern mvmp_noise_ixpsk0psk2 = {
 	.tokens = {{PSK, E, S}, {E, EE, SE, S, ES, PSK}},
 };
 
-const struct mvmp_noise_pattern mvmp_noise_nn = {
-	.name = "Noise_NN_25519_AESGCM_SHA256",
-	.messages = 2,
-	.tokens = {{E}, {E, EE}},
-};
-
 const struct mvmp_noise_pattern mvmp_noise_nnpsk0 = {
 	.name = "Noise_NNpsk0_25519_AESGCM_SHA256",
 	.messages = 2,

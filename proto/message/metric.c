@@ -58,25 +58,6 @@ int mvmp_entity_find(const char *name)
 	return -1;
 }
 
-const char *mvmp_unit_name(enum mvmp_unit unit)
-{
-	static const char *const names[] = {
-		[MVMP_UNIT_COUNT] = "count",
-		[MVMP_UNIT_BYTES] = "bytes",
-		[MVMP_UNIT_SECTORS] = "sectors",
-		[MVMP_UNIT_NS] = "ns",
-		[MVMP_UNIT_KHZ] = "kHz",
-		[MVMP_UNIT_MILLI] = "milli",
-		[MVMP_UNIT_PPM] = "ppm",
-		[MVMP_UNIT_MILLIDEG] = "m°C",
-		[MVMP_UNIT_UJ] = "uJ",
-		[MVMP_UNIT_UW] = "uW",
-		[MVMP_UNIT_STATE] = "state",
-	};
-
-	return (unsigned)unit < sizeof names / sizeof *names ? names[unit] : "unknown-unit";
-}
-
 const char *mvmp_domain_state_name(enum mvmp_domain_state state)
 {
 	static const char *const names[] = {

@@ -56,9 +56,6 @@ void mvmp_put_bytes(struct mvmp_writer *w, const void *from, size_t len);
 uint64_t mvmp_zigzag(int64_t v);
 int64_t mvmp_unzigzag(uint64_t v);
 
-/* Number of bytes mvmp_put_varint() writes for `v`: 1 to 10. */
-size_t mvmp_varint_size(uint64_t v);
-
 /* Lower-case hex of `len` bytes and a NUL; `to` holds 2 * len + 1 bytes. Returns `to`. */
 char *mvmp_hex(char *to, const void *bytes, size_t len);
 

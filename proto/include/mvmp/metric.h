@@ -80,7 +80,6 @@ int mvmp_metric_find(enum mvmp_entity kind, const char *name);
 /* Kind by singular or plural name, or -1. */
 int mvmp_entity_find(const char *name);
 
-const char *mvmp_unit_name(enum mvmp_unit unit);
 const char *mvmp_domain_state_name(enum mvmp_domain_state state);
 
 /* Columns, by name, so that backends and views need no strings. X-macro lists keep table and

@@ -41,7 +41,6 @@ struct mvmp_noise_pattern {
 extern const struct mvmp_noise_pattern mvmp_noise_ix;
 extern const struct mvmp_noise_pattern mvmp_noise_ixpsk2;
 extern const struct mvmp_noise_pattern mvmp_noise_ixpsk0psk2; /* sessions */
-extern const struct mvmp_noise_pattern mvmp_noise_nn;
 extern const struct mvmp_noise_pattern mvmp_noise_nnpsk0;
 
 #define MVMP_NOISE_MAX 65535 /* longest message */

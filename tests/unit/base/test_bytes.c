@@ -36,6 +36,7 @@ static void test_varint(void **state)
 {
 	static const uint64_t values[] = {
 		0, 1, 127, 128, 150, 16383, 16384, UINT32_MAX, UINT64_MAX};
+	const size_t lengths[] = {1, 1, 1, 2, 2, 2, 3, 5, 10};
 	const uint8_t overlong[11] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02};
 	uint8_t buf[16];
 	struct mvmp_writer w = mvmp_writer(buf, sizeof buf);
@@ -48,7 +49,7 @@ static void test_varint(void **state)
 	for (unsigned i = 0; i < sizeof values / sizeof *values; i++) {
 		w = mvmp_writer(buf, sizeof buf);
 		mvmp_put_varint(&w, values[i]);
-		assert_int_equal(w.used, mvmp_varint_size(values[i]));
+		assert_int_equal(w.used, lengths[i]);
 		struct mvmp_reader back = mvmp_reader(buf, w.used);
 		assert_true(mvmp_get_varint(&back) == values[i]);
 		assert_false(back.bad);

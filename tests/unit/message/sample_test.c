@@ -70,7 +70,6 @@ static void kinds_are_found_by_both_names(void **state)
 	assert_int_equal(mvmp_entity_find("disk"), -1);
 	assert_string_equal(mvmp_domain_state_name(MVMP_STATE_PAUSED), "paused");
 	assert_string_equal(mvmp_domain_state_name(99), "unknown");
-	assert_string_equal(mvmp_unit_name(MVMP_UNIT_KHZ), "kHz");
 }
 
 /* Records are zeroed, found by key, and their memory is kept over a reset. */
