@@ -112,13 +112,14 @@ void mvs_expire(struct mvs_store *store)
 {
 	struct mvs_sweep *sweep = &store->writer->sweep;
 	char path[MVS_PATH_MAX], what[96];
+	struct mvs_file *file;
 
 	if (!begin_search(store))
 		return;
-	for (unsigned i = 0; i < LOOKS_A_ROUND && next_file(store); i++) {
-		mvs_file_path(path, sizeof path, sweep->file);
-		if (is_dead(store, sweep->file, path))
-			remove_file(store, sweep->file, path);
+	for (unsigned i = 0; i < LOOKS_A_ROUND && (file = next_file(store)); i++) {
+		mvs_file_path(path, sizeof path, file);
+		if (is_dead(store, file, path))
+			remove_file(store, file, path);
 	}
 	if (sweep->dir || !sweep->removed)
 		return;

@@ -41,10 +41,12 @@ void call_end_unanswered(
 /* "500 ms", "2 s", "2.5 s" */
 static const char *span_text(char *to, size_t size, uint64_t ns)
 {
-	if (ns < MVMP_NS_PER_S)
-		snprintf(to, size, "%llu ms", (unsigned long long)(ns / MVMP_NS_PER_MS));
+	uint64_t ms = ns / MVMP_NS_PER_MS;
+
+	if (ms < 1000)
+		snprintf(to, size, "%llu ms", (unsigned long long)ms);
 	else
-		snprintf(to, size, "%g s", (double)(ns / MVMP_NS_PER_MS) / 1e3);
+		snprintf(to, size, "%g s", (double)ms / 1e3);
 	return to;
 }
 
