@@ -26,7 +26,7 @@ struct fake_node {
 	uint64_t sequence, sent; /* sent: number of the newest sample sent */
 	bool silent;		 /* sends no samples */
 	uint64_t age_ns;	 /* of its domain's figures */
-	bool unmeasured; /* its VIF has no figures yet */
+	bool unmeasured;	 /* its VIF has no figures yet */
 	unsigned reads, subscribes, rings;
 };
 
