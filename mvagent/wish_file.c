@@ -313,5 +313,6 @@ void mva_wishes_saved(struct mva_wishes *wishes, int rc)
 	}
 	wishes->unsure = false;
 	wishes->used -= wishes->in_flight;
-	memmove(wishes->pending, wishes->pending + wishes->in_flight, wishes->used);
+	if (wishes->used)
+		memmove(wishes->pending, wishes->pending + wishes->in_flight, wishes->used);
 }
