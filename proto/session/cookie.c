@@ -81,7 +81,7 @@ static void send_cookie(struct mvmp_endpoint *ep, const struct arrival *in, uint
 	body[0] = reason;
 	if (reason == MVMP_REFUSAL_NONE)
 		make_cookie(ep, body + 16, ep->responder.cookie_secret[0], in->from);
-	if (mvmp_member_cookie_aead(ep, salt, &aead))
+	if (mvmp_member_cookie_aead(ep, in->slot, salt, &aead))
 		return;
 	rc = ep->crypto->seal(aead, 0, in->frame.payload + INIT_MEMBER_AT, MVMP_MAC_FIELD_LEN, body,
 		MVMP_COOKIE_SECRET_LEN, body);

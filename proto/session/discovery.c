@@ -9,12 +9,13 @@ static const struct mvmp_rate beacon_rate = {.spacing_ns = MVMP_NS_PER_S / 100, 
 
 enum { SENDER_WAYS = 4, HELLO_AD_LEN = MVMP_HEADER_LEN + MVMP_ID_LEN };
 
-static struct mvmp_aead *hello_key(struct mvmp_endpoint *ep, const uint8_t id[static MVMP_ID_LEN])
+static struct mvmp_aead *hello_key(
+	struct mvmp_endpoint *ep, unsigned slot, const uint8_t id[static MVMP_ID_LEN])
 {
 	uint8_t key[MVMP_KEY_LEN];
 	struct mvmp_aead *aead;
 
-	mvmp_hkdf(ep->crypto, key, sizeof(key), id, MVMP_ID_LEN, ep->identity->cluster_key,
+	mvmp_hkdf(ep->crypto, key, sizeof(key), id, MVMP_ID_LEN, ep->keys[slot].cluster_key,
 		MVMP_KEY_LEN, "mvmp v1 hello");
 	aead = ep->crypto->aead_new(key);
 	mvmp_wipe(key, sizeof(key));
@@ -36,17 +37,37 @@ int mvmp_discovery_init(struct mvmp_endpoint *ep, uint64_t now)
 	d->probe_turn = now + MVMP_PROBE_TURN_S * MVMP_NS_PER_S;
 	mvmp_cert_fingerprint(
 		ep->crypto, d->fingerprint, ep->identity->cert_bytes, ep->identity->cert_len);
-	d->aead = hello_key(ep, d->id);
-	return d->known && d->aead ? 0 : -ENOMEM;
+	return d->known ? 0 : -ENOMEM;
+}
+
+static void free_key(struct mvmp_endpoint *ep, struct mvmp_aead **aead)
+{
+	ep->crypto->aead_free(*aead);
+	*aead = NULL;
+}
+
+/* What was seen of a sender is kept: its counters go on whatever key it uses. */
+void mvmp_discovery_forget_slot(struct mvmp_endpoint *ep, unsigned slot)
+{
+	struct discovery *d = &ep->discovery;
+
+	free_key(ep, &d->aead[slot]);
+	for (unsigned i = 0; i < MVMP_HELLO_SENDERS; i++) {
+		free_key(ep, &d->sender[i].aead[slot]);
+		d->sender[i].probe = 0;
+	}
+	for (uint32_t i = 0; d->known && i <= d->known_mask; i++) {
+		if (d->known[i].slot == slot)
+			d->known[i].seen = 0;
+	}
+	for (unsigned i = 0; i < d->answers; i++)
+		d->answer[i].slots &= ~(1u << slot);
 }
 
 void mvmp_discovery_clear(struct mvmp_endpoint *ep)
 {
 	struct discovery *d = &ep->discovery;
 
-	for (unsigned i = 0; i < MVMP_HELLO_SENDERS; i++)
-		ep->crypto->aead_free(d->sender[i].aead);
-	ep->crypto->aead_free(d->aead);
 	free(d->known);
 	*d = (struct discovery){0};
 }
@@ -68,7 +89,7 @@ static void fill_hello(struct mvmp_endpoint *ep, struct mvmp_hello *hello, unsig
 }
 
 static int send_hello(struct mvmp_endpoint *ep, enum mvmp_kind kind, const struct mvmp_addr *to,
-	struct mvmp_hello *hello)
+	unsigned slot, struct mvmp_hello *hello)
 {
 	struct discovery *d = &ep->discovery;
 	uint8_t *frame = ep->out + MVMP_LINK_HEADROOM;
@@ -76,12 +97,16 @@ static int send_hello(struct mvmp_endpoint *ep, enum mvmp_kind kind, const struc
 	struct mvmp_frame head = {
 		.kind = kind, .payload_len = MVMP_PROBE_PAYLOAD, .counter = d->counter++};
 
+	if (!d->aead[slot])
+		d->aead[slot] = hello_key(ep, slot, d->id);
+	if (!d->aead[slot])
+		return -ENOMEM;
 	fill_hello(ep, hello, to->link);
 	mvmp_frame_encode(frame, &head);
 	memcpy(frame + MVMP_HEADER_LEN, d->id, MVMP_ID_LEN);
 	mvmp_hello_encode(body, hello);
 	if (ep->crypto->seal(
-		    d->aead, head.counter, frame, HELLO_AD_LEN, body, MVMP_HELLO_LEN, body))
+		    d->aead[slot], head.counter, frame, HELLO_AD_LEN, body, MVMP_HELLO_LEN, body))
 		return -EIO;
 	return mvmp_ep_send(ep, to, MVMP_CONTROL, frame, MVMP_HEADER_LEN + MVMP_PROBE_PAYLOAD);
 }
@@ -103,17 +128,22 @@ int mvmp_discovery_probe(
 	struct mvmp_endpoint *ep, const struct mvmp_addr *to, unsigned spread_ms, uint64_t now)
 {
 	struct mvmp_hello hello = {0};
+	int rc;
 
 	if (spread_ms > MVMP_SPREAD_MAX_MS)
 		spread_ms = MVMP_SPREAD_MAX_MS;
 	turn_probe_number(ep, now);
 	hello.probe = ep->discovery.probe[0];
 	hello.spread_ms = (uint16_t)spread_ms;
-	return send_hello(ep, MVMP_PROBE, to, &hello);
+	rc = send_hello(ep, MVMP_PROBE, to, ep->slot, &hello);
+	/* Who has not got the newer key yet can open this one. */
+	if (!rc && ep->keys[!ep->slot].set)
+		rc = send_hello(ep, MVMP_PROBE, to, !ep->slot, &hello);
+	return rc;
 }
 
-static void send_beacon(
-	struct mvmp_endpoint *ep, const struct mvmp_addr *to, uint64_t probe, uint64_t now)
+static void send_beacon(struct mvmp_endpoint *ep, const struct mvmp_addr *to, unsigned slot,
+	uint64_t probe, uint64_t now)
 {
 	struct mvmp_hello hello = {.probe = probe};
 
@@ -121,7 +151,7 @@ static void send_beacon(
 		ep->counters.probes_ignored++;
 		return;
 	}
-	if (!send_hello(ep, MVMP_BEACON, to, &hello))
+	if (!send_hello(ep, MVMP_BEACON, to, slot, &hello))
 		ep->counters.beacons_sent++;
 }
 
@@ -137,14 +167,15 @@ static void arm_answers(struct mvmp_endpoint *ep)
 	mvmp_heap_set(&ep->heap, &d->timer, next);
 }
 
-static bool add_answer(
-	struct mvmp_endpoint *ep, const struct mvmp_addr *to, uint64_t probe, uint64_t due)
+static bool add_answer(struct mvmp_endpoint *ep, const struct mvmp_addr *to, unsigned slots,
+	uint64_t probe, uint64_t due)
 {
 	struct discovery *d = &ep->discovery;
 
 	if (d->answers == MVMP_ANSWERS_MAX)
 		return false;
-	d->answer[d->answers++] = (struct answer){.to = *to, .probe = probe, .due = due};
+	d->answer[d->answers++] =
+		(struct answer){.to = *to, .probe = probe, .due = due, .slots = slots};
 	arm_answers(ep);
 	return true;
 }
@@ -161,8 +192,11 @@ void mvmp_discovery_expire(struct mvmp_endpoint *ep, uint64_t now)
 			continue;
 		}
 		d->answer[i] = d->answer[--d->answers];
-		if (ep->link[answer.to.link].set)
-			send_beacon(ep, &answer.to, answer.probe, now);
+		for (unsigned slot = 0; slot < KEY_SLOTS; slot++) {
+			if (answer.slots >> slot & 1 && ep->keys[slot].set &&
+				ep->link[answer.to.link].set)
+				send_beacon(ep, &answer.to, slot, answer.probe, now);
+		}
 	}
 	arm_answers(ep);
 }
@@ -172,7 +206,8 @@ void mvmp_discovery_announce(struct mvmp_endpoint *ep, unsigned link, uint64_t n
 	struct mvmp_addr all = {.link = (uint8_t)link};
 
 	memcpy(all.mac, mvmp_group, MVMP_MAC_LEN);
-	add_answer(ep, &all, 0, now + mvmp_ep_random_below(ep, MVMP_ANNOUNCE_MS * MVMP_NS_PER_MS));
+	add_answer(ep, &all, ~0u, 0,
+		now + mvmp_ep_random_below(ep, MVMP_ANNOUNCE_MS * MVMP_NS_PER_MS));
 }
 
 /* ---- receiving ---- */
@@ -186,7 +221,7 @@ static struct hello_sender *find_sender(
 	struct hello_sender *oldest = set;
 
 	for (unsigned i = 0; i < SENDER_WAYS; i++) {
-		if (set[i].aead && !memcmp(set[i].id, id, MVMP_ID_LEN)) {
+		if (set[i].set && !memcmp(set[i].id, id, MVMP_ID_LEN)) {
 			*found = true;
 			return &set[i];
 		}
@@ -223,27 +258,49 @@ static bool open_hello(struct mvmp_endpoint *ep, const struct arrival *in, struc
 		       in->frame.payload + MVMP_ID_LEN, MVMP_HELLO_LEN + MVMP_TAG_LEN, plain) == 0;
 }
 
+/* Tries one of our cluster keys; a sender's own key is kept only where its tag was right. */
+static enum mvmp_verdict unseal_under(struct mvmp_endpoint *ep, struct arrival *in, unsigned slot,
+	struct mvmp_aead **kept, uint8_t plain[static MVMP_HELLO_LEN])
+{
+	struct mvmp_aead *aead = *kept;
+
+	if (!ep->keys[slot].set)
+		return MVMP_DROP_STRANGER;
+	if (!aead)
+		aead = hello_key(ep, slot, in->frame.payload);
+	if (!aead)
+		return MVMP_DROP_FULL;
+	in->slot = slot;
+	if (open_hello(ep, in, aead, plain)) {
+		*kept = aead;
+		return MVMP_ACCEPTED;
+	}
+	if (!*kept)
+		ep->crypto->aead_free(aead);
+	return MVMP_DROP_STRANGER;
+}
+
 /* A sender is remembered only after its tag was right: strangers take no place. */
-static enum mvmp_verdict unseal(
-	struct mvmp_endpoint *ep, const struct arrival *in, uint8_t plain[static MVMP_HELLO_LEN])
+static enum mvmp_verdict unseal(struct mvmp_endpoint *ep, struct arrival *in,
+	struct hello_sender **ret, uint8_t plain[static MVMP_HELLO_LEN])
 {
 	const uint8_t *id = in->frame.payload;
 	bool found;
 	struct hello_sender *sender = find_sender(&ep->discovery, id, &found);
-	struct mvmp_aead *aead = found ? sender->aead : hello_key(ep, id);
+	struct hello_sender fresh = {.set = true}, *at = found ? sender : &fresh;
+	enum mvmp_verdict verdict = unseal_under(ep, in, ep->slot, &at->aead[ep->slot], plain);
 
-	if (!aead)
-		return MVMP_DROP_FULL;
-	if (!open_hello(ep, in, aead, plain)) {
-		if (!found)
-			ep->crypto->aead_free(aead);
-		return MVMP_DROP_STRANGER;
-	}
+	if (verdict == MVMP_DROP_STRANGER)
+		verdict = unseal_under(ep, in, !ep->slot, &at->aead[!ep->slot], plain);
+	if (verdict != MVMP_ACCEPTED)
+		return verdict;
 	if (!found) {
-		ep->crypto->aead_free(sender->aead);
-		*sender = (struct hello_sender){.aead = aead};
+		for (unsigned i = 0; i < KEY_SLOTS; i++)
+			ep->crypto->aead_free(sender->aead[i]);
+		*sender = fresh;
 		memcpy(sender->id, id, MVMP_ID_LEN);
 	}
+	*ret = sender;
 	sender->used = in->now + 1;
 	return take_counter(sender, in->frame.counter) ? MVMP_ACCEPTED : MVMP_DROP_REPLAY;
 }
@@ -256,12 +313,12 @@ static enum mvmp_verdict receive_probe(
 	uint64_t wait;
 
 	if (!spread_ms) {
-		send_beacon(ep, in->from, hello->probe, in->now);
+		send_beacon(ep, in->from, in->slot, hello->probe, in->now);
 		ep->counters.probes_answered++;
 		return MVMP_ACCEPTED;
 	}
 	wait = mvmp_ep_random_below(ep, spread_ms * MVMP_NS_PER_MS);
-	if (!add_answer(ep, in->from, hello->probe, in->now + wait)) {
+	if (!add_answer(ep, in->from, 1u << in->slot, hello->probe, in->now + wait)) {
 		ep->counters.probes_ignored++;
 		return MVMP_DROP_FULL;
 	}
@@ -269,18 +326,29 @@ static enum mvmp_verdict receive_probe(
 	return MVMP_ACCEPTED;
 }
 
+/* Who holds two keys asks under both, the newer one first; one answer is enough. */
+static bool asked_before(const struct mvmp_endpoint *ep, struct hello_sender *sender,
+	const struct arrival *in, const struct mvmp_hello *hello)
+{
+	if (in->slot != ep->slot)
+		return sender->probe && sender->probe == hello->probe;
+	sender->probe = hello->probe;
+	return false;
+}
+
 static struct known *known_place(struct mvmp_endpoint *ep, const struct mvmp_addr *addr)
 {
 	return &ep->discovery.known[mvmp_addr_hash(addr) & ep->discovery.known_mask];
 }
 
-static void learn(struct mvmp_endpoint *ep, const struct mvmp_addr *addr,
-	const struct mvmp_hello *hello, uint64_t now)
+static void learn(
+	struct mvmp_endpoint *ep, const struct arrival *in, const struct mvmp_hello *hello)
 {
-	struct known *known = known_place(ep, addr);
+	struct known *known = known_place(ep, in->from);
 
-	known->addr = *addr;
-	known->seen = now + 1;
+	known->addr = *in->from;
+	known->seen = in->now + 1;
+	known->slot = in->slot;
 	known->roles = hello->roles;
 	memcpy(known->instance, hello->instance, MVMP_ID_LEN);
 }
@@ -290,14 +358,14 @@ static bool role_wanted(const struct session *s, uint16_t roles)
 	return !s->expect_roles || (s->expect_roles & roles);
 }
 
-const uint8_t *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct session *s)
+const struct known *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct session *s)
 {
 	struct known *known = known_place(ep, &s->peer.addr);
 
 	if (!known->seen || !mvmp_addr_equal(&known->addr, &s->peer.addr) ||
 		!role_wanted(s, known->roles))
 		return NULL;
-	return known->instance;
+	return known;
 }
 
 void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *addr)
@@ -322,7 +390,7 @@ static void wake_connects(
 		if (s->state == SESSION_PROBING ||
 			(s->state == SESSION_SHAKING && s->shake->tries >= 2 &&
 				memcmp(s->shake->instance, hello->instance, MVMP_ID_LEN)))
-			mvmp_initiator_shake(ep, s, hello->instance, in->now);
+			mvmp_initiator_shake(ep, s, hello->instance, in->slot, in->now);
 	}
 }
 
@@ -337,7 +405,7 @@ static enum mvmp_verdict receive_beacon(
 	if (hello->probe && !asked)
 		return MVMP_DROP_STATE;
 	if (asked) {
-		learn(ep, in->from, hello, in->now);
+		learn(ep, in, hello);
 		wake_connects(ep, in, hello);
 	}
 	mvmp_session_doubt(ep, hello, in->from, in->now);
@@ -346,19 +414,24 @@ static enum mvmp_verdict receive_beacon(
 	return MVMP_ACCEPTED;
 }
 
-enum mvmp_verdict mvmp_discovery_receive(struct mvmp_endpoint *ep, const struct arrival *in)
+enum mvmp_verdict mvmp_discovery_receive(struct mvmp_endpoint *ep, struct arrival *in)
 {
 	uint8_t plain[MVMP_HELLO_LEN];
+	struct hello_sender *sender;
 	struct mvmp_hello hello;
 	enum mvmp_verdict verdict;
 
 	if (in->frame.kind == MVMP_PROBE && !ep->config.answer_probes)
 		return MVMP_DROP_ROLE;
-	verdict = unseal(ep, in, plain);
+	verdict = unseal(ep, in, &sender, plain);
 	if (verdict != MVMP_ACCEPTED)
 		return verdict;
 	if (!mvmp_hello_decode(&hello, plain))
 		return MVMP_DROP_RECORD;
+	if (in->frame.kind == MVMP_PROBE && asked_before(ep, sender, in, &hello)) {
+		ep->counters.probes_ignored++;
+		return MVMP_ACCEPTED;
+	}
 	if (in->frame.kind == MVMP_PROBE)
 		return receive_probe(ep, in, &hello);
 	return receive_beacon(ep, in, &hello);

@@ -84,7 +84,7 @@ int mvmp_endpoint_new(const struct mvmp_endpoint_config *config, uint64_t now,
 	ep->crypto = config->identity->crypto;
 	ep->now = now;
 	mvmp_ep_random(ep, ep->instance, MVMP_ID_LEN);
-	mvmp_member_derive(ep);
+	mvmp_member_take_keys(ep);
 	if (allocate(ep, now)) {
 		mvmp_fail(err, MVMP_NO_MEMORY, "no memory for the tables of %u sessions",
 			ep->config.sessions_max);
@@ -101,6 +101,7 @@ void mvmp_endpoint_free(struct mvmp_endpoint *ep)
 		return;
 	mvmp_sessions_clear(ep);
 	mvmp_responder_clear(ep);
+	mvmp_member_wipe_keys(ep);
 	mvmp_discovery_clear(ep);
 	mvmp_keyring_clear(&ep->keyring, ep->crypto);
 	mvmp_pool_clear(&ep->pool);
@@ -176,7 +177,7 @@ static enum mvmp_verdict check_source(const struct mvmp_endpoint *ep, const stru
 	return MVMP_ACCEPTED;
 }
 
-static enum mvmp_verdict dispatch(struct mvmp_endpoint *ep, const struct arrival *in)
+static enum mvmp_verdict dispatch(struct mvmp_endpoint *ep, struct arrival *in)
 {
 	switch (in->frame.kind) {
 	case MVMP_PROBE:
@@ -268,10 +269,10 @@ int mvmp_endpoint_probe(struct mvmp_endpoint *ep, unsigned link, const uint8_t *
 
 static int begin_connect(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 {
-	const uint8_t *instance = mvmp_discovery_known(ep, s);
+	const struct known *known = mvmp_discovery_known(ep, s);
 
-	if (instance)
-		return mvmp_initiator_shake(ep, s, instance, now);
+	if (known)
+		return mvmp_initiator_shake(ep, s, known->instance, known->slot, now);
 	s->shake->retry_at = now; /* the first PROBE is the first repetition */
 	mvmp_initiator_expire(ep, s, now);
 	mvmp_session_arm(ep, s, now);
@@ -417,6 +418,12 @@ static void recheck_half_open(struct mvmp_endpoint *ep, uint64_t wall_s)
 		if (half->pair && lost_trust(ep, &half->cert, wall_s))
 			mvmp_responder_drop(ep, half);
 	}
+}
+
+void mvmp_endpoint_take_keys(struct mvmp_endpoint *ep, uint64_t now)
+{
+	ep->now = now;
+	mvmp_member_take_keys(ep);
 }
 
 void mvmp_endpoint_recheck(struct mvmp_endpoint *ep, uint64_t now)

@@ -50,8 +50,8 @@ static void put_macs(struct mvmp_endpoint *ep, struct shake *shake)
 {
 	uint8_t *frame = shake->frame + MVMP_LINK_HEADROOM, *payload = frame + MVMP_HEADER_LEN;
 
-	mvmp_member_mac(ep, payload + MEMBER_AT, ep->member_key, MVMP_KEY_LEN, frame,
-		MVMP_HEADER_LEN, payload, MEMBER_AT);
+	mvmp_member_mac(ep, payload + MEMBER_AT, ep->keys[shake->slot].member_key, MVMP_KEY_LEN,
+		frame, MVMP_HEADER_LEN, payload, MEMBER_AT);
 	if (shake->has_cookie)
 		mvmp_member_mac(ep, payload + COOKIE_AT, shake->cookie, sizeof(shake->cookie),
 			frame, MVMP_HEADER_LEN, payload, COOKIE_AT);
@@ -72,7 +72,7 @@ static int make_init(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 	g.index = shake->pair->local;
 	g.replaces = s->current ? s->current->remote : 0;
 	mvmp_init_encode(secret, &g);
-	mvmp_member_noise(ep, &shake->noise, true, shake->instance);
+	mvmp_member_noise(ep, shake->slot, &shake->noise, true, shake->instance);
 	mvmp_ep_random(ep, ephemeral, sizeof(ephemeral));
 	mvmp_noise_set_ephemeral(&shake->noise, ephemeral);
 	mvmp_wipe(ephemeral, sizeof(ephemeral));
@@ -97,7 +97,7 @@ static void send_init(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 }
 
 int mvmp_initiator_shake(struct mvmp_endpoint *ep, struct session *s,
-	const uint8_t instance[static MVMP_ID_LEN], uint64_t now)
+	const uint8_t instance[static MVMP_ID_LEN], unsigned slot, uint64_t now)
 {
 	struct shake *shake = s->shake;
 
@@ -106,6 +106,7 @@ int mvmp_initiator_shake(struct mvmp_endpoint *ep, struct session *s,
 	if (!shake->pair)
 		return -ENOMEM;
 	shake->pair->session = s;
+	shake->slot = slot;
 	memmove(shake->instance, instance, MVMP_ID_LEN);
 	if (make_init(ep, s, now))
 		return -EINVAL;
@@ -135,17 +136,19 @@ static void give_up(struct mvmp_endpoint *ep, struct session *s)
 }
 
 /* From the second repetition on, ask as well whether the instance is still the same. Every
- * second INIT is a new one: the old one may be older by now than another of this instance. */
+ * second INIT is a new one: the old one may be older by now than another of this instance, and
+ * the other side may know another cluster key than it was made under. */
 static void repeat(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 {
 	struct shake *shake = s->shake;
 	bool probing = s->state == SESSION_PROBING;
+	unsigned slot = mvmp_member_other_slot(ep, shake->slot);
 
 	if (probing || shake->tries >= 2)
 		mvmp_discovery_probe(ep, &s->peer.addr, 0, now);
 	if (probing)
 		shake->retry_at = retry_time(ep, shake->tries++, now);
-	else if (shake->tries % 2 || mvmp_initiator_shake(ep, s, shake->instance, now))
+	else if (shake->tries % 2 || mvmp_initiator_shake(ep, s, shake->instance, slot, now))
 		send_init(ep, s, now);
 }
 
@@ -262,7 +265,9 @@ static bool from_member(
 {
 	uint8_t mac[MVMP_MAC_FIELD_LEN];
 
-	mvmp_member_mac(ep, mac, ep->member_key, MVMP_KEY_LEN, in->header,
+	if (!ep->keys[shake->slot].set)
+		return false;
+	mvmp_member_mac(ep, mac, ep->keys[shake->slot].member_key, MVMP_KEY_LEN, in->header,
 		MVMP_HEADER_LEN + MVMP_REPLY_NOISE_LEN, init_member_mac(shake), MVMP_MAC_FIELD_LEN);
 	return mvmp_equal(mac, in->frame.payload + MVMP_REPLY_NOISE_LEN, sizeof(mac));
 }
@@ -334,7 +339,8 @@ static bool open_cookie(struct mvmp_endpoint *ep, const struct arrival *in,
 	struct mvmp_aead *aead;
 	int rc;
 
-	if (mvmp_member_cookie_aead(ep, in->frame.payload, &aead))
+	if (!ep->keys[shake->slot].set ||
+		mvmp_member_cookie_aead(ep, shake->slot, in->frame.payload, &aead))
 		return false;
 	rc = ep->crypto->open(aead, 0, init_member_mac(shake), MVMP_MAC_FIELD_LEN,
 		in->frame.payload + MVMP_ID_LEN, MVMP_COOKIE_SECRET_LEN + MVMP_TAG_LEN, body);

@@ -65,6 +65,17 @@ enum timer_kind { TIMER_SESSION, TIMER_HALF_OPEN, TIMER_ANSWERS };
 struct session;
 struct half_open;
 
+/* What follows from one cluster key. A member holds two while they change. Each stays in its place,
+ * since handshakes under way use it; ep->slot is that of the newer one. */
+enum { KEY_SLOTS = 2 };
+
+struct member_keys {
+	bool set;
+	uint8_t cluster_key[MVMP_KEY_LEN];
+	uint8_t psk[2][MVMP_KEY_LEN], member_key[MVMP_KEY_LEN];
+	struct mvmp_noise started; /* a responder's: prologue and first psk taken in; copied */
+};
+
 /* One direction pair of keys and what they have seen. */
 struct keypair {
 	uint32_t local, remote; /* session indexes; local 0: free */
@@ -87,6 +98,7 @@ struct shake {
 	struct mvmp_noise noise;
 	struct keypair *pair;	       /* NULL until the INIT was made */
 	uint8_t instance[MVMP_ID_LEN]; /* of the responder the INIT was made for */
+	unsigned slot;		       /* of the cluster key it was made under */
 	uint8_t frame[MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + MVMP_INIT_PAYLOAD];
 	uint8_t cookie[MVMP_MAC_FIELD_LEN];
 	bool has_cookie;
@@ -149,24 +161,26 @@ struct stamp {
 struct responder {
 	struct half_open *half_open;
 	unsigned count;
-	struct mvmp_noise started; /* prologue and first psk taken in; copied for each INIT */
 	struct stamp stamp[MVMP_STAMPS];
 	uint8_t cookie_secret[2][MVMP_KEY_LEN];
 	uint64_t cookie_turn; /* when the secrets turn; 0: none was drawn */
 	struct mvmp_limiter all, reads, cookies, by_mac[64];
 };
 
-/* A member whose hellos came lately: its key, and which of its counters were seen. */
+/* A member whose hellos came lately: its keys, and which of its counters were seen. */
 struct hello_sender {
+	bool set;
 	uint8_t id[MVMP_ID_LEN];
-	struct mvmp_aead *aead; /* NULL: free */
+	struct mvmp_aead *aead[KEY_SLOTS]; /* NULL: not made yet */
 	uint64_t next, seen, used;
+	uint64_t probe; /* number of its last PROBE under our newer key */
 };
 
 /* A BEACON to be sent. */
 struct answer {
 	struct mvmp_addr to;
 	uint64_t probe, due;
+	unsigned slots; /* bits: cluster keys to send it under */
 };
 
 /* Where an instance was last heard to answer. */
@@ -174,12 +188,13 @@ struct known {
 	struct mvmp_addr addr;
 	uint16_t roles;
 	uint8_t instance[MVMP_ID_LEN];
+	unsigned slot; /* of the cluster key it answered under */
 	uint64_t seen; /* 0: free */
 };
 
 struct discovery {
 	uint8_t id[MVMP_ID_LEN];
-	struct mvmp_aead *aead;
+	struct mvmp_aead *aead[KEY_SLOTS];
 	uint64_t counter;
 	uint64_t probe[2], probe_turn;
 	struct hello_sender sender[MVMP_HELLO_SENDERS];
@@ -205,7 +220,8 @@ struct mvmp_endpoint {
 	const struct mvmp_crypto_ops *crypto;
 	uint64_t now; /* of the latest call */
 	uint8_t instance[MVMP_ID_LEN];
-	uint8_t psk[2][MVMP_KEY_LEN], member_key[MVMP_KEY_LEN];
+	struct member_keys keys[KEY_SLOTS];
+	unsigned slot; /* of the newer cluster key */
 	struct link_state link[MVMP_LINKS_MAX];
 	struct mvmp_heap heap;
 	struct mvmp_pool pool;
@@ -229,6 +245,7 @@ struct arrival {
 	struct mvmp_frame frame;
 	const uint8_t *header; /* MVMP_HEADER_LEN bytes, then the payload */
 	uint64_t now;
+	unsigned slot; /* of the cluster key a PROBE, BEACON or INIT turned out to be made under */
 };
 
 /* ---- endpoint.c ---- */
@@ -241,10 +258,14 @@ bool mvmp_addr_equal(const struct mvmp_addr *a, const struct mvmp_addr *b);
 uint32_t mvmp_addr_hash(const struct mvmp_addr *addr);
 
 /* ---- member.c ---- */
-void mvmp_member_derive(struct mvmp_endpoint *ep);
+/* Takes the cluster keys over from the identity, and forgets those that it holds no more. */
+void mvmp_member_take_keys(struct mvmp_endpoint *ep);
+void mvmp_member_wipe_keys(struct mvmp_endpoint *ep);
+/* The slot beside this one where it holds a key, else this one or the newer key's. */
+unsigned mvmp_member_other_slot(const struct mvmp_endpoint *ep, unsigned slot);
 /* What a handshake of this member with a responder's instance starts from. */
-void mvmp_member_noise(struct mvmp_endpoint *ep, struct mvmp_noise *noise, bool initiator,
-	const uint8_t instance[static MVMP_ID_LEN]);
+void mvmp_member_noise(struct mvmp_endpoint *ep, unsigned slot, struct mvmp_noise *noise,
+	bool initiator, const uint8_t instance[static MVMP_ID_LEN]);
 void mvmp_member_greet(struct mvmp_endpoint *ep, struct mvmp_greeting *g, unsigned link);
 /* Certificate, its key, its MACs against the source. Fills *cert on MVMP_ACCEPTED. */
 enum mvmp_verdict mvmp_member_check(struct mvmp_endpoint *ep, const struct mvmp_addr *from,
@@ -257,8 +278,8 @@ void mvmp_member_mac(struct mvmp_endpoint *ep, uint8_t out[static MVMP_MAC_FIELD
 	const uint8_t *key, size_t key_len, const void *a, size_t a_len, const void *b,
 	size_t b_len);
 /* Seals or opens the body of a COOKIE frame under the cluster key. */
-int mvmp_member_cookie_aead(
-	struct mvmp_endpoint *ep, const uint8_t salt[static MVMP_ID_LEN], struct mvmp_aead **ret);
+int mvmp_member_cookie_aead(struct mvmp_endpoint *ep, unsigned slot,
+	const uint8_t salt[static MVMP_ID_LEN], struct mvmp_aead **ret);
 
 /* ---- keyring.c ---- */
 int mvmp_keyring_init(struct keyring *ring, uint32_t count);
@@ -276,11 +297,12 @@ void mvmp_discovery_clear(struct mvmp_endpoint *ep);
 int mvmp_discovery_probe(
 	struct mvmp_endpoint *ep, const struct mvmp_addr *to, unsigned spread_ms, uint64_t now);
 void mvmp_discovery_announce(struct mvmp_endpoint *ep, unsigned link, uint64_t now);
-enum mvmp_verdict mvmp_discovery_receive(struct mvmp_endpoint *ep, const struct arrival *in);
+enum mvmp_verdict mvmp_discovery_receive(struct mvmp_endpoint *ep, struct arrival *in);
+/* A cluster key is gone from this slot: nothing made under it is used any more. */
+void mvmp_discovery_forget_slot(struct mvmp_endpoint *ep, unsigned slot);
 void mvmp_discovery_expire(struct mvmp_endpoint *ep, uint64_t now);
-/* Instance that answered from the session's address and has a role it wants, NULL when not known.
- */
-const uint8_t *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct session *s);
+/* Who answered from the session's address and has a role it wants, NULL when not known. */
+const struct known *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct session *s);
 void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);
 
 /* ---- initiator.c ---- */
@@ -288,7 +310,7 @@ void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *add
 int mvmp_initiator_begin(struct mvmp_endpoint *ep, struct session *s, uint64_t give_up);
 /* The responder's instance is known: makes and sends the INIT. */
 int mvmp_initiator_shake(struct mvmp_endpoint *ep, struct session *s,
-	const uint8_t instance[static MVMP_ID_LEN], uint64_t now);
+	const uint8_t instance[static MVMP_ID_LEN], unsigned slot, uint64_t now);
 /* Repeats what is unanswered; false when the session went down. */
 bool mvmp_initiator_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t now);
 void mvmp_initiator_end(struct mvmp_endpoint *ep, struct session *s);
@@ -298,7 +320,7 @@ enum mvmp_verdict mvmp_initiator_cookie(struct mvmp_endpoint *ep, const struct a
 /* ---- responder.c ---- */
 int mvmp_responder_init(struct mvmp_endpoint *ep);
 void mvmp_responder_clear(struct mvmp_endpoint *ep);
-enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, const struct arrival *in);
+enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, struct arrival *in);
 /* The first valid DATA came: the session of the handshake, new or renewed; 0 when the table is
  * full. */
 mvmp_session mvmp_responder_confirm(struct mvmp_endpoint *ep, struct half_open *half, uint64_t now);

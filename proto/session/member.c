@@ -3,25 +3,76 @@
 #include <errno.h>
 #include <string.h>
 
-/* Keys of the cluster, one label each. */
-void mvmp_member_derive(struct mvmp_endpoint *ep)
-{
-	const uint8_t *key = ep->identity->cluster_key;
+/* ---- cluster keys ---- */
 
-	mvmp_hkdf(ep->crypto, ep->psk[0], MVMP_KEY_LEN, NULL, 0, key, MVMP_KEY_LEN,
-		"mvmp v1 session psk0");
-	mvmp_hkdf(ep->crypto, ep->psk[1], MVMP_KEY_LEN, NULL, 0, key, MVMP_KEY_LEN,
-		"mvmp v1 session psk2");
-	mvmp_hkdf(ep->crypto, ep->member_key, MVMP_KEY_LEN, NULL, 0, key, MVMP_KEY_LEN,
-		"mvmp v1 member mac");
+static bool holds(const struct member_keys *keys, const uint8_t *cluster_key)
+{
+	return keys->set && mvmp_equal(keys->cluster_key, cluster_key, MVMP_KEY_LEN);
 }
 
-int mvmp_member_cookie_aead(
-	struct mvmp_endpoint *ep, const uint8_t salt[static MVMP_ID_LEN], struct mvmp_aead **ret)
+static void wipe_slot(struct mvmp_endpoint *ep, unsigned slot)
+{
+	if (!ep->keys[slot].set)
+		return;
+	mvmp_discovery_forget_slot(ep, slot);
+	mvmp_noise_clear(&ep->keys[slot].started);
+	mvmp_wipe(&ep->keys[slot], sizeof(ep->keys[slot]));
+}
+
+/* Keys of the cluster, one label each. */
+static void derive(struct mvmp_endpoint *ep, unsigned slot, const uint8_t *cluster_key)
+{
+	struct member_keys *keys = &ep->keys[slot];
+
+	if (holds(keys, cluster_key))
+		return;
+	wipe_slot(ep, slot);
+	keys->set = true;
+	memcpy(keys->cluster_key, cluster_key, MVMP_KEY_LEN);
+	mvmp_hkdf(ep->crypto, keys->psk[0], MVMP_KEY_LEN, NULL, 0, cluster_key, MVMP_KEY_LEN,
+		"mvmp v1 session psk0");
+	mvmp_hkdf(ep->crypto, keys->psk[1], MVMP_KEY_LEN, NULL, 0, cluster_key, MVMP_KEY_LEN,
+		"mvmp v1 session psk2");
+	mvmp_hkdf(ep->crypto, keys->member_key, MVMP_KEY_LEN, NULL, 0, cluster_key, MVMP_KEY_LEN,
+		"mvmp v1 member mac");
+	mvmp_member_noise(ep, slot, &keys->started, false, ep->instance);
+}
+
+void mvmp_member_take_keys(struct mvmp_endpoint *ep)
+{
+	const struct mvmp_identity *identity = ep->identity;
+	unsigned other = !ep->slot;
+
+	/* The key that was the newer one stays where it is, whichever it is from now on. */
+	if (holds(&ep->keys[other], identity->cluster_key) ||
+		(identity->former.held && holds(&ep->keys[ep->slot], identity->former.key)))
+		ep->slot = other;
+	derive(ep, ep->slot, identity->cluster_key);
+	if (identity->former.held)
+		derive(ep, !ep->slot, identity->former.key);
+	else
+		wipe_slot(ep, !ep->slot);
+}
+
+void mvmp_member_wipe_keys(struct mvmp_endpoint *ep)
+{
+	for (unsigned i = 0; i < KEY_SLOTS; i++)
+		wipe_slot(ep, i);
+}
+
+unsigned mvmp_member_other_slot(const struct mvmp_endpoint *ep, unsigned slot)
+{
+	if (ep->keys[!slot].set)
+		return !slot;
+	return ep->keys[slot].set ? slot : ep->slot;
+}
+
+int mvmp_member_cookie_aead(struct mvmp_endpoint *ep, unsigned slot,
+	const uint8_t salt[static MVMP_ID_LEN], struct mvmp_aead **ret)
 {
 	uint8_t key[MVMP_KEY_LEN];
 
-	mvmp_hkdf(ep->crypto, key, sizeof(key), salt, MVMP_ID_LEN, ep->identity->cluster_key,
+	mvmp_hkdf(ep->crypto, key, sizeof(key), salt, MVMP_ID_LEN, ep->keys[slot].cluster_key,
 		MVMP_KEY_LEN, "mvmp v1 cookie");
 	*ret = ep->crypto->aead_new(key);
 	mvmp_wipe(key, sizeof(key));
@@ -39,8 +90,8 @@ void mvmp_member_mac(struct mvmp_endpoint *ep, uint8_t out[static MVMP_MAC_FIELD
 	mvmp_wipe(whole, sizeof(whole));
 }
 
-void mvmp_member_noise(struct mvmp_endpoint *ep, struct mvmp_noise *noise, bool initiator,
-	const uint8_t instance[static MVMP_ID_LEN])
+void mvmp_member_noise(struct mvmp_endpoint *ep, unsigned slot, struct mvmp_noise *noise,
+	bool initiator, const uint8_t instance[static MVMP_ID_LEN])
 {
 	static const char label[16] = "mvmp v1 session";
 	uint8_t prologue[sizeof(label) + MVMP_ID_LEN];
@@ -49,7 +100,7 @@ void mvmp_member_noise(struct mvmp_endpoint *ep, struct mvmp_noise *noise, bool 
 		.initiator = initiator,
 		.prologue = prologue,
 		.prologue_len = sizeof(prologue),
-		.psk = {ep->psk[0], ep->psk[1]},
+		.psk = {ep->keys[slot].psk[0], ep->keys[slot].psk[1]},
 		.static_secret = ep->identity->secret,
 		.static_public = ep->identity->cert.key};
 

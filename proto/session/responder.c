@@ -17,14 +17,12 @@ int mvmp_responder_init(struct mvmp_endpoint *ep)
 		return -ENOMEM;
 	for (unsigned i = 0; i < r->count; i++)
 		r->half_open[i].timer.kind = TIMER_HALF_OPEN;
-	mvmp_member_noise(ep, &r->started, false, ep->instance);
 	return 0;
 }
 
 void mvmp_responder_clear(struct mvmp_endpoint *ep)
 {
 	free(ep->responder.half_open);
-	mvmp_noise_clear(&ep->responder.started);
 	mvmp_wipe(&ep->responder, sizeof(ep->responder));
 }
 
@@ -124,13 +122,25 @@ static enum mvmp_verdict repeat_reply(
 	return send_reply(ep, half);
 }
 
-static bool from_member(struct mvmp_endpoint *ep, const struct arrival *in)
+static bool made_under(struct mvmp_endpoint *ep, const struct arrival *in, unsigned slot)
 {
 	uint8_t mac[MVMP_MAC_FIELD_LEN];
 
-	mvmp_member_mac(ep, mac, ep->member_key, MVMP_KEY_LEN, in->header, MVMP_HEADER_LEN,
-		in->frame.payload, MEMBER_AT);
+	if (!ep->keys[slot].set)
+		return false;
+	mvmp_member_mac(ep, mac, ep->keys[slot].member_key, MVMP_KEY_LEN, in->header,
+		MVMP_HEADER_LEN, in->frame.payload, MEMBER_AT);
 	return mvmp_equal(mac, in->frame.payload + MEMBER_AT, sizeof(mac));
+}
+
+/* Notes which cluster key the INIT was made under. */
+static bool from_member(struct mvmp_endpoint *ep, struct arrival *in)
+{
+	in->slot = ep->slot;
+	if (made_under(ep, in, in->slot))
+		return true;
+	in->slot = !ep->slot;
+	return made_under(ep, in, in->slot);
 }
 
 static enum mvmp_verdict read_init(struct mvmp_endpoint *ep, const struct arrival *in,
@@ -139,7 +149,7 @@ static enum mvmp_verdict read_init(struct mvmp_endpoint *ep, const struct arriva
 	uint8_t secret[MVMP_INIT_SECRET_LEN];
 	struct mvmp_reader index = mvmp_reader(in->frame.payload, 4);
 
-	*noise = ep->responder.started;
+	*noise = ep->keys[in->slot].started;
 	if (mvmp_noise_read(noise, in->frame.payload + 4, MVMP_INIT_NOISE_LEN, secret,
 		    sizeof(secret)) != MVMP_INIT_SECRET_LEN)
 		return MVMP_DROP_BOOT;
@@ -185,8 +195,8 @@ static enum mvmp_verdict check_initiator(struct mvmp_endpoint *ep, const struct 
 	return verdict;
 }
 
-static int make_reply(
-	struct mvmp_endpoint *ep, struct half_open *half, struct mvmp_noise *noise, uint32_t to)
+static int make_reply(struct mvmp_endpoint *ep, struct half_open *half, struct mvmp_noise *noise,
+	unsigned slot, uint32_t to)
 {
 	uint8_t secret[MVMP_REPLY_SECRET_LEN], ephemeral[MVMP_KEY_LEN];
 	uint8_t *frame = half->reply + MVMP_LINK_HEADROOM;
@@ -204,9 +214,9 @@ static int make_reply(
 	mvmp_frame_encode(frame, &head);
 	rc = mvmp_noise_write(
 		noise, secret, sizeof(secret), frame + MVMP_HEADER_LEN, MVMP_REPLY_NOISE_LEN);
-	mvmp_member_mac(ep, frame + MVMP_HEADER_LEN + MVMP_REPLY_NOISE_LEN, ep->member_key,
-		MVMP_KEY_LEN, frame, MVMP_HEADER_LEN + MVMP_REPLY_NOISE_LEN, half->member_mac,
-		MVMP_MAC_FIELD_LEN);
+	mvmp_member_mac(ep, frame + MVMP_HEADER_LEN + MVMP_REPLY_NOISE_LEN,
+		ep->keys[slot].member_key, MVMP_KEY_LEN, frame,
+		MVMP_HEADER_LEN + MVMP_REPLY_NOISE_LEN, half->member_mac, MVMP_MAC_FIELD_LEN);
 	return rc == MVMP_REPLY_NOISE_LEN ? 0 : -EINVAL;
 }
 
@@ -225,7 +235,7 @@ static enum mvmp_verdict answer_init(struct mvmp_endpoint *ep, const struct arri
 	half->replaces = g->replaces;
 	mvmp_member_peer(ep, &half->peer, in->from, g, cert, in->now);
 	memcpy(half->member_mac, in->frame.payload + MEMBER_AT, MVMP_MAC_FIELD_LEN);
-	if (make_reply(ep, half, noise, g->index) ||
+	if (make_reply(ep, half, noise, in->slot, g->index) ||
 		mvmp_keypair_set(ep, pair, noise, g->index, in->now)) {
 		mvmp_responder_drop(ep, half);
 		return MVMP_DROP_TAG;
@@ -236,7 +246,7 @@ static enum mvmp_verdict answer_init(struct mvmp_endpoint *ep, const struct arri
 	return send_reply(ep, half);
 }
 
-enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, const struct arrival *in)
+enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, struct arrival *in)
 {
 	struct half_open *half;
 	struct mvmp_noise noise;

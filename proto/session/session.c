@@ -324,7 +324,7 @@ static void start_rekey(struct mvmp_endpoint *ep, struct session *s, uint64_t no
 	uint64_t give_up = now + MVMP_EAGER_S * MVMP_NS_PER_S;
 
 	if (!mvmp_initiator_begin(ep, s, give_up) &&
-		!mvmp_initiator_shake(ep, s, s->peer.instance, now))
+		!mvmp_initiator_shake(ep, s, s->peer.instance, ep->slot, now))
 		return;
 	mvmp_initiator_end(ep, s);
 	s->rekey_at = now + MVMP_INIT_RETRY_MAX_MS * MVMP_NS_PER_MS;

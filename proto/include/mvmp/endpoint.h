@@ -158,6 +158,10 @@ const struct mvmp_endpoint_counters *mvmp_endpoint_counters(const struct mvmp_en
 /* This endpoint's own instance boot id (drawn at mvmp_endpoint_new). */
 const uint8_t *mvmp_endpoint_instance(const struct mvmp_endpoint *ep);
 
+/* The identity holds other cluster keys than before. Sessions go on, and renew under the newer
+ * one; nothing is accepted any more under one that it holds no longer. */
+void mvmp_endpoint_take_keys(struct mvmp_endpoint *ep, uint64_t now);
+
 /* The cluster state changed (identity updated by the owner), or time passed: sessions and
  * handshakes of members whose certificate is revoked or expired now, or was signed by a CA key that
  * was taken away, end. */

@@ -16,8 +16,13 @@
 struct mvmp_identity {
 	const struct mvmp_crypto_ops *crypto;
 	uint8_t secret[MVMP_KEY_LEN];
-	uint8_t cluster_key[MVMP_KEY_LEN];
-	struct mvmp_cert cert; /* decoded member.cert */
+	uint8_t cluster_key[MVMP_KEY_LEN]; /* the newest one held */
+	struct {
+		bool held;
+		uint8_t key[MVMP_KEY_LEN];
+		uint64_t until; /* seconds since 1970: accepted before this */
+	} former;		/* cluster key */
+	struct mvmp_cert cert;	/* decoded member.cert */
 	uint8_t cert_bytes[MVMP_CERT_MAX];
 	size_t cert_len;
 	struct mvmp_cluster cluster;
