@@ -1,37 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Linked with malloc and its kin wrapped, so that every allocation of ours is counted. */
-
 #include "../cmocka_all.h"
 #include "guests_fixture.h"
-#include <stdlib.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static unsigned allocations;
-
-void *__wrap_malloc(size_t size)
-{
-	allocations++;
-	return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	allocations++;
-	return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	allocations++;
-	return __real_realloc(old, size);
-}
+#include <fault.h>
 
 /* Once its buffers have grown, a sample of everything allocates nothing and opens nothing. */
 static void steady_sample_allocates_nothing(void **state)
@@ -45,7 +16,7 @@ static void steady_sample_allocates_nothing(void **state)
 		.state = 'S',
 		.start = 1234};
 	struct host *host = &g.host;
-	unsigned opened, records = 0;
+	unsigned opened, allocations, records = 0;
 
 	guests_prepare(&g);
 	process_write(&g, &p);
@@ -54,15 +25,15 @@ static void steady_sample_allocates_nothing(void **state)
 	guests_sample(&g, 0);
 	guests_sample(&g, 100);
 	opened = host->priv.opened;
+	allocations = fault_allocations();
 	assert_true(allocations > 0); /* the counting works */
-	allocations = 0;
 	for (unsigned i = 0; i < 50; i++) {
 		host->now_ns += 100 * MVMP_NS_PER_MS;
 		mvmp_sample_reset(&host->sample);
 		host->backend->ops->sample(
 			host->backend, (1u << MVMP_ENTITY_COUNT) - 1, &host->sample);
 	}
-	assert_int_equal(allocations, 0);
+	assert_int_equal(fault_allocations(), allocations);
 	assert_int_equal(host->priv.opened, opened);
 	for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++)
 		records += host->sample.kind[kind].count;

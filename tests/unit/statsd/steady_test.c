@@ -1,40 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Linked with malloc and its kin wrapped, so that every allocation of ours is counted. librrd's
- * own are its own. */
-
 #include "help.h"
+#include <fault.h>
 #include <mvmp/stats.h>
 #include <node.h>
 #include <stdlib.h>
 #include <string.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static unsigned allocations;
-
-void *__wrap_malloc(size_t size)
-{
-	allocations++;
-	return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	allocations++;
-	return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	allocations++;
-	return __real_realloc(old, size);
-}
 
 enum { CPUS = 20, DOMAINS = 20, FRAMES_MAX = 32, ROOM = 300 };
 
@@ -96,14 +67,14 @@ static unsigned give(struct mvs_node *node, uint64_t number, bool backfill, unsi
 	mvmp_sample_free(&sample);
 	core.now = now_of(number);
 	mvs_timeline_update(&core.timeline, core.now, T0 * MVMP_NS_PER_S + core.now);
-	before = allocations;
+	before = fault_allocations();
 	for (unsigned i = 0; i < frames; i++) {
 		if (i != lost)
 			mvs_node_frame(node, bytes[i], len[i], true, core.now);
 	}
 	mvs_node_expire(node, core.now + MVMP_NS_PER_S / 2);
 	mvs_store_run(bed.store, core.now);
-	return allocations - before;
+	return fault_allocations() - before;
 }
 
 /* From the frame to the row in its file, once buffers have grown, nothing is allocated: not for
