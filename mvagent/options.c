@@ -28,6 +28,8 @@ static const char help[] =
 	"      --libvirt URI      default qemu:///system; empty: do not use libvirt\n"
 	"      --guest-user NAME      QEMU processes of this user are guests, too; may be given\n"
 	"                         again (root and libvirt's user need not be named)\n"
+	"      --key-log FILE     append the keys of all sessions to it, for Wireshark; keep it\n"
+	"                         secret\n"
 	"      --root DIR         read DIR/proc and DIR/sys instead (for tests)\n"
 	"      --version, --help\n"
 	"\n"
@@ -45,6 +47,7 @@ enum {
 	LIBVIRT,
 	GUEST_USER,
 	ROOT,
+	KEY_LOG,
 	VERSION,
 	HELP
 };
@@ -60,6 +63,7 @@ static const struct option long_options[] = {
 	{"libvirt", required_argument, NULL, LIBVIRT},
 	{"guest-user", required_argument, NULL, GUEST_USER},
 	{"root", required_argument, NULL, ROOT},
+	{"key-log", required_argument, NULL, KEY_LOG},
 	{"version", no_argument, NULL, VERSION},
 	{"help", no_argument, NULL, HELP},
 	{NULL, 0, NULL, 0},
@@ -167,6 +171,9 @@ static int set(struct mva_options *o, int option, const char *value)
 		return add_guest_user(value);
 	case ROOT:
 		o->root = value;
+		return -1;
+	case KEY_LOG:
+		o->key_log = value;
 		return -1;
 	case VERSION:
 		printf("mvagent %s\n", MVMP_VERSION_TEXT);

@@ -11,7 +11,7 @@ enum { MVA_INTERFACES_MAX = 6 };
 struct mva_options {
 	const char *interface[MVA_INTERFACES_MAX];
 	unsigned interfaces;
-	const char *identity, *state, *run, *user, *libvirt, *root;
+	const char *identity, *state, *run, *user, *libvirt, *root, *key_log;
 	const struct mva_backend_ops *backend;
 	const char *backend_options; /* after "sim:", or NULL */
 	unsigned interval_ms;

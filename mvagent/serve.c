@@ -99,8 +99,13 @@ static int open_run(struct serve *s, struct mvmp_error *err)
 		.event = serve_event,
 		.cluster_changed = serve_cluster_changed,
 		.ctx = s};
-	int rc = mvmp_run_new(&config, &s->run, err);
+	int rc = 0;
 
+	if (s->options->key_log)
+		rc = mvmp_key_log_open(s->options->key_log, &s->key_log, err);
+	config.key_log = s->key_log;
+	if (!rc)
+		rc = mvmp_run_new(&config, &s->run, err);
 	for (unsigned i = 0; i < s->options->interfaces && !rc; i++)
 		rc = open_interface(s, s->options->interface[i], err);
 	return rc ? rc : open_socket(s, err);
@@ -257,6 +262,7 @@ static void close_all(struct serve *s)
 	mva_committer_free(s->committer); /* after the save under way */
 	mva_agent_free(s->agent);
 	mvmp_run_free(s->run);
+	mvmp_key_log_close(s->key_log);
 	if (s->disk)
 		s->disk->ops->close(s->disk);
 	mvmp_identity_clear(&s->identity);

@@ -17,6 +17,7 @@ struct serve {
 	struct mva_helper_client *helper;
 	struct mvmp_identity identity;
 	struct mvmp_run *run;
+	struct mvmp_key_log *key_log;
 	int state; /* the directory; the disk's */
 	struct mva_disk *disk;
 	struct mva_committer *committer;

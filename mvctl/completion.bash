@@ -14,7 +14,7 @@ _mvctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local commands="nodes show ping stats pin unpin op graph history ca key explain help version"
 	local kinds="node cpus numa pools domains vcpus vifs vbds"
-	local options="--nodes --all --interface --run --identity --aggregator --timeout --dry-run
+	local options="--nodes --all --interface --run --identity --aggregator --key-log --timeout --dry-run
 		--confirm --json --jsonl --tsv --wide --columns --sort --reverse --no-header --color
 		--help --version"
 	local command="" word words=""
@@ -29,7 +29,7 @@ _mvctl() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	-o | --output)
+	-o | --output | --key-log)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;

@@ -21,6 +21,7 @@ static const char options_text[] =
 	"  --run DIR           the Unix links in this directory only (/run/mvmp)\n"
 	"  --identity DIR      who you are ($MVMP_IDENTITY, ~/.config/mvmp, /etc/mvmp)\n"
 	"  --aggregator NAME   which mvstatsd is asked, where there are several\n"
+	"  --key-log FILE      append session keys to it, for Wireshark; keep it secret\n"
 	"  --timeout SPAN      how long an answer is waited for (5s)\n"
 	"  --dry-run           say what would be changed, change nothing\n"
 	"  --confirm N         agree to change N nodes at once\n"

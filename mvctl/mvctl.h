@@ -27,6 +27,7 @@ struct mvctl_options {
 	const char *run_dir;   /* NULL: the usual one, and the configured interface besides */
 	const char *identity;
 	const char *aggregator;
+	const char *key_log; /* file that gets session keys */
 	enum mvctl_format format;
 	bool no_header, wide, reverse, dry_run, help, version;
 	const char *columns, *sort, *color;

@@ -174,6 +174,9 @@ static int start(struct mvctl *ctl)
 		.ctx = ctl};
 	struct mvmp_error error;
 
+	if (ctl->opt.key_log && mvmp_key_log_open(ctl->opt.key_log, &net->key_log, &error))
+		return mvctl_report(ctl, &error, NULL, NULL);
+	config.key_log = net->key_log;
 	if (mvmp_run_new(&config, &net->run, &error))
 		return mvctl_report(ctl, &error, NULL, NULL);
 	if (!mvmp_run_client(net->run)) {
@@ -225,6 +228,7 @@ void mvctl_disconnect(struct mvctl *ctl)
 	ev_signal_stop(net->loop, &net->sigint);
 	ev_signal_stop(net->loop, &net->sigterm);
 	mvmp_run_free(net->run);
+	mvmp_key_log_close(net->key_log);
 	mvmp_identity_clear(&net->identity);
 	free(net->directory);
 	free(net);

@@ -15,6 +15,7 @@ struct mvctl_net {
 	struct mvmp_identity identity;
 	char *directory; /* it came from */
 	struct mvmp_run *run;
+	struct mvmp_key_log *key_log;
 	struct ev_signal sigint, sigterm;
 	bool interrupted;
 	bool wire; /* an Ethernet interface is among the links */

@@ -47,6 +47,12 @@ static int set_aggregator(struct mvctl *ctl, const char *value)
 	return 0;
 }
 
+static int set_key_log(struct mvctl *ctl, const char *value)
+{
+	ctl->opt.key_log = value;
+	return 0;
+}
+
 static int set_format(struct mvctl *ctl, enum mvctl_format format)
 {
 	if (ctl->opt.format != MVCTL_TEXT_FORMAT && ctl->opt.format != format)
@@ -172,6 +178,7 @@ static const struct known_option {
 	{"run", 0, true, set_run},
 	{"identity", 0, true, set_identity},
 	{"aggregator", 0, true, set_aggregator},
+	{"key-log", 0, true, set_key_log},
 	{"json", 0, false, set_json},
 	{"jsonl", 0, false, set_jsonl},
 	{"tsv", 0, false, set_tsv},

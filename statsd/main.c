@@ -21,6 +21,7 @@ struct daemon {
 	struct ev_loop *loop;
 	struct mvmp_identity identity;
 	struct mvmp_run *run;
+	struct mvmp_key_log *key_log;
 	struct mvs_store *store;
 	struct mvs_pool *pool;
 	struct mvs_core *core;
@@ -249,6 +250,7 @@ static int make_run(struct daemon *d, struct mvmp_error *err)
 		.answer_probes = true,
 		.event = on_event,
 		.cluster_changed = on_cluster,
+		.key_log = d->key_log,
 		.ctx = d};
 	int rc = mvmp_run_new(&config, &d->run, err);
 
@@ -313,6 +315,8 @@ static int start(struct daemon *d, struct mvmp_error *err)
 		rc = load_identity(d, err);
 	if (rc == 0)
 		rc = open_links(d, err);
+	if (rc == 0 && d->options.key_log)
+		rc = mvmp_key_log_open(d->options.key_log, &d->key_log, err);
 	if (rc == 0)
 		rc = mvs_user_own_store(&user, d->options.store, err);
 	if (rc == 0)
@@ -344,6 +348,7 @@ static void stop(struct daemon *d)
 	mvs_core_free(d->core);
 	d->core = NULL;
 	mvmp_run_free(d->run);
+	mvmp_key_log_close(d->key_log);
 	for (unsigned i = 0; i < MVMP_LINKS_MAX; i++)
 		mvmp_link_close(d->link[i]);
 	mvs_store_close(d->store);

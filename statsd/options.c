@@ -33,6 +33,8 @@ const char mvs_help[] =
 	"      --rrdcached SOCKET  give updates to rrdcached instead of writing files\n"
 	"      --user NAME         whom it becomes when interfaces and identity are open (_mvmp\n"
 	"                          where it exists, else nobody); STORE/v1 is made that user's\n"
+	"      --key-log FILE      append the keys of all sessions to it, for Wireshark; keep it\n"
+	"                          secret\n"
 	"  -h, --help              this text\n"
 	"      --version           version\n"
 	"\n"
@@ -56,6 +58,7 @@ enum {
 	OPT_EXPIRE,
 	OPT_RRDCACHED,
 	OPT_USER,
+	OPT_KEY_LOG,
 	OPT_VERSION,
 	OPT_DRAW_WORKER,
 };
@@ -77,6 +80,7 @@ static const struct option table[] = {
 	{"expire", required_argument, NULL, OPT_EXPIRE},
 	{"rrdcached", required_argument, NULL, OPT_RRDCACHED},
 	{"user", required_argument, NULL, OPT_USER},
+	{"key-log", required_argument, NULL, OPT_KEY_LOG},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"draw-worker", no_argument, NULL, OPT_DRAW_WORKER},
@@ -216,6 +220,9 @@ static void take_flag(struct mvs_options *o, int option, const char *value)
 		break;
 	case OPT_RRDCACHED:
 		o->rrdcached = value;
+		break;
+	case OPT_KEY_LOG:
+		o->key_log = value;
 		break;
 	default:
 		o->user = value;

@@ -14,7 +14,7 @@ struct mvs_options {
 	const char *node[MVS_NODES_TOLD_MAX];
 	unsigned nodes;
 	bool discover;
-	const char *identity, *store, *run, *user, *rrdcached;
+	const char *identity, *store, *run, *user, *rrdcached, *key_log;
 	const struct mvs_profile *profile;
 	uint32_t interval_ms, step_s, flush_s, files_max, kinds;
 	uint32_t node_files_max, expire_days;

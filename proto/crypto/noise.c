@@ -221,23 +221,35 @@ static void end_message(struct mvmp_noise *n)
 	n->token = 0;
 }
 
+static void tell(const struct mvmp_noise *n, const uint8_t *bytes, const uint8_t *hash)
+{
+	if (n->config.told && n->has_key)
+		n->config.told(n->config.told_ctx, n->message, bytes, n->key, hash);
+}
+
 static int write_message(
 	struct mvmp_noise *n, struct mvmp_writer *w, const void *payload, size_t len)
 {
 	enum mvmp_noise_token token;
+	uint8_t hash[MVMP_HASH_LEN];
 	int ret = 0;
 
 	while (!ret && (token = next_token(n)) != MVMP_NOISE_END)
 		ret = write_token(n, w, token);
+	memcpy(hash, n->hash, sizeof hash);
 	if (!ret)
 		ret = put_sealed(n, w, payload, len);
+	if (!ret)
+		tell(n, w->buf, hash);
 	end_message(n);
 	return ret ? ret : (int)w->used;
 }
 
 static int read_message(struct mvmp_noise *n, struct mvmp_reader *r, uint8_t *payload, size_t size)
 {
+	const uint8_t *bytes = r->at;
 	enum mvmp_noise_token token;
+	uint8_t hash[MVMP_HASH_LEN];
 	size_t len;
 	int ret = 0;
 
@@ -251,7 +263,10 @@ static int read_message(struct mvmp_noise *n, struct mvmp_reader *r, uint8_t *pa
 	len = r->left - tag_len(n);
 	if (len > size)
 		return -EMSGSIZE;
+	memcpy(hash, n->hash, sizeof hash);
 	ret = get_sealed(n, r, payload, len);
+	if (!ret)
+		tell(n, bytes, hash);
 	end_message(n);
 	return ret ? ret : (int)len;
 }

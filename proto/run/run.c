@@ -53,6 +53,11 @@ static void env_event(void *ctx, const struct mvmp_event *event)
 		run->config.event(run->config.ctx, event);
 }
 
+static void env_key(void *ctx, const char *line)
+{
+	mvmp_key_log_put(((struct mvmp_run *)ctx)->config.key_log, line);
+}
+
 /* Another member has a newer cluster state: believed when a CA key that we trust signed it. */
 static void on_newer_cluster(void *ctx, const uint8_t *document, size_t len)
 {
@@ -182,6 +187,7 @@ int mvmp_run_new(
 			.event = env_event},
 		.sessions_max = config->sessions_max,
 		.answer_probes = config->answer_probes,
+		.key_log = config->key_log ? env_key : NULL,
 	};
 	int rc;
 

@@ -97,8 +97,10 @@ static int send_hello(struct mvmp_endpoint *ep, enum mvmp_kind kind, const struc
 	struct mvmp_frame head = {
 		.kind = kind, .payload_len = MVMP_PROBE_PAYLOAD, .counter = d->counter++};
 
-	if (!d->aead[slot])
+	if (!d->aead[slot]) {
 		d->aead[slot] = hello_key(ep, slot, d->id);
+		mvmp_keylog_hello(ep, slot, d->id);
+	}
 	if (!d->aead[slot])
 		return -ENOMEM;
 	fill_hello(ep, hello, to->link);
@@ -272,6 +274,8 @@ static enum mvmp_verdict unseal_under(struct mvmp_endpoint *ep, struct arrival *
 		return MVMP_DROP_FULL;
 	in->slot = slot;
 	if (open_hello(ep, in, aead, plain)) {
+		if (!*kept)
+			mvmp_keylog_hello(ep, slot, in->frame.payload);
 		*kept = aead;
 		return MVMP_ACCEPTED;
 	}

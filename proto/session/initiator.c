@@ -345,6 +345,8 @@ static bool open_cookie(struct mvmp_endpoint *ep, const struct arrival *in,
 	rc = ep->crypto->open(aead, 0, init_member_mac(shake), MVMP_MAC_FIELD_LEN,
 		in->frame.payload + MVMP_ID_LEN, MVMP_COOKIE_SECRET_LEN + MVMP_TAG_LEN, body);
 	ep->crypto->aead_free(aead);
+	if (!rc)
+		mvmp_keylog_cookie(ep, shake->slot, in->frame.payload);
 	return rc == 0;
 }
 

@@ -11,6 +11,7 @@
  *   responder.c  theirs: INIT in, REPLY and COOKIE out, confirmation
  *   member.c     what both ends check of a certificate, keys both derive
  *   keyring.c    session keys by index
+ *   keylog.c     lines for who may read the frames later
  *   session.c    table of sessions, their timers, life and death
  *   data.c       DATA frames in and out
  */
@@ -280,6 +281,18 @@ void mvmp_member_mac(struct mvmp_endpoint *ep, uint8_t out[static MVMP_MAC_FIELD
 /* Seals or opens the body of a COOKIE frame under the cluster key. */
 int mvmp_member_cookie_aead(struct mvmp_endpoint *ep, unsigned slot,
 	const uint8_t salt[static MVMP_ID_LEN], struct mvmp_aead **ret);
+
+/* ---- keylog.c ---- */
+/* Each does nothing unless config.key_log is set. `id` is a sender's id. */
+void mvmp_keylog_hello(
+	struct mvmp_endpoint *ep, unsigned slot, const uint8_t id[static MVMP_ID_LEN]);
+void mvmp_keylog_cookie(
+	struct mvmp_endpoint *ep, unsigned slot, const uint8_t salt[static MVMP_ID_LEN]);
+/* Of a message of the handshake, `told` of struct mvmp_noise_config; ctx is the endpoint. */
+void mvmp_keylog_noise(void *ctx, unsigned message, const uint8_t *bytes,
+	const uint8_t key[static MVMP_KEY_LEN], const uint8_t hash[static MVMP_HASH_LEN]);
+void mvmp_keylog_data(
+	struct mvmp_endpoint *ep, const struct keypair *pair, const struct mvmp_noise_keys *keys);
 
 /* ---- keyring.c ---- */
 int mvmp_keyring_init(struct keyring *ring, uint32_t count);

@@ -79,8 +79,10 @@ int mvmp_keypair_set(struct mvmp_endpoint *ep, struct keypair *pair, const struc
 
 	if (mvmp_noise_split(noise, &keys))
 		return -ENOMEM;
+	pair->remote = remote;
 	pair->send = ep->crypto->aead_new(keys.send);
 	pair->receive = ep->crypto->aead_new(keys.receive);
+	mvmp_keylog_data(ep, pair, &keys);
 	mvmp_wipe(&keys, sizeof(keys));
 	if (!pair->send || !pair->receive) {
 		ep->crypto->aead_free(pair->send);
@@ -88,7 +90,6 @@ int mvmp_keypair_set(struct mvmp_endpoint *ep, struct keypair *pair, const struc
 		pair->send = pair->receive = NULL;
 		return -ENOMEM;
 	}
-	pair->remote = remote;
 	pair->born = now;
 	return 0;
 }

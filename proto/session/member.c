@@ -102,7 +102,9 @@ void mvmp_member_noise(struct mvmp_endpoint *ep, unsigned slot, struct mvmp_nois
 		.prologue_len = sizeof(prologue),
 		.psk = {ep->keys[slot].psk[0], ep->keys[slot].psk[1]},
 		.static_secret = ep->identity->secret,
-		.static_public = ep->identity->cert.key};
+		.static_public = ep->identity->cert.key,
+		.told = ep->config.key_log ? mvmp_keylog_noise : NULL,
+		.told_ctx = ep};
 
 	memcpy(prologue, label, sizeof(label));
 	memcpy(prologue + sizeof(label), instance, MVMP_ID_LEN);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes frames.txt: one contact between an operator and a node, every frame made from the
 tables of proto/SPECIFICATION.md and docs/identity.md without this project's code. Each line is a
-name and hex. Needs python3-cryptography."""
+name and hex. Beside it keylog.txt, what the operator's key log says of this contact
+(docs/wireshark.md), and frames.pcap, the contact as a capture. Needs python3-cryptography."""
 
 import hashlib
 import hmac
@@ -73,6 +74,7 @@ class Noise:
         self.n = 0
 
     def seal(self, plain):
+        self.log = self.k + self.h  # a key log's figures of the last piece sealed
         sealed = seal(self.k, self.n, self.h, plain)
         self.n += 1
         self.mix_hash(sealed)
@@ -137,6 +139,7 @@ noise.mix_psk(psk0)
 message = noise.write_e(ada.ephemeral)
 message += noise.seal(public(ada.secret))
 message += noise.seal(struct.pack("<QII", NOW, ada.index, 0) + ada.greeting())
+init_log = message[:32] + noise.log
 covered = header(INIT, 528) + struct.pack("<I", ada.index) + message
 member_key = hkdf(b"", cluster_key, "mvmp v1 member mac")
 member_mac = mac(member_key, covered)[:16]
@@ -149,6 +152,7 @@ message += noise.seal(public(node.secret))
 noise.mix_key(dh(node.secret, public(ada.ephemeral)))  # es
 noise.mix_psk(psk2)
 message += noise.seal(struct.pack("<I", node.index) + node.greeting())
+reply_log = message[:32] + noise.log
 reply = header(REPLY, 480, ada.index) + message
 reply += mac(member_key, reply, member_mac)[:16]
 to_node, to_ada = noise.outputs(b"", 2)
@@ -164,10 +168,27 @@ salt = bytes([0x77]) * 16
 refusal = (header(COOKIE, 64, ada.index) + salt
            + seal(hkdf(salt, cluster_key, "mvmp v1 cookie"), 0, member_mac, b"\3" + bytes(31)))
 
+# A COOKIE that asks for a proof (reason 0), and the INIT that brings it.
+cookie_value = bytes(range(0x80, 0x90))
+cookie = (header(COOKIE, 64, ada.index) + salt
+          + seal(hkdf(salt, cluster_key, "mvmp v1 cookie"), 0, member_mac,
+                 bytes(16) + cookie_value))
+proven = covered + member_mac
+proven += mac(cookie_value, proven)[:16] + bytes(16)
+
 ping = record(1, struct.pack("<Q", 1))
 pong = record(2, struct.pack("<Q", 1))
 fragment = record(4, struct.pack("<IIII", 0, 0, 5, 0) + b"hello")
 ack = record(3, struct.pack("<IHHH", 1, 2000, 128, 0))
+
+# A message of 2000 bytes in two frames of at most 1500: 16 of header and 16 of tag, 4 of the record's
+# head and 16 of the fragment's leave 1448. The first one is lost, so the second is a gap.
+long = bytes(i % 251 for i in range(2000))
+first = record(4, struct.pack("<IIII", 1, 1, 2000, 0) + long[:1448])
+second = record(4, struct.pack("<IIII", 2, 1, 2000, 1448) + long[1448:])
+ack_gap = record(3, struct.pack("<IHHH", 1, 0, 128, 0) + b"\1")
+ack_all = record(3, struct.pack("<IHHH", 3, 2000, 128, 0))
+close = record(5, b"\0")
 
 lines = {
     "ca_seed": ca_seed, "cluster_key": cluster_key,
@@ -190,9 +211,51 @@ lines = {
     "frame_fragment": data(to_node, node.index, 1, fragment),
     "frame_ack": data(to_ada, ada.index, 1, ack),
     "frame_stats": data(to_ada, ada.index, STATS, b"stats"),
+    "cookie": cookie_value, "frame_cookie": cookie, "frame_init_proven": proven,
+    "frame_first": data(to_node, node.index, 2, first),
+    "frame_second": data(to_node, node.index, 3, second),
+    "frame_ack_gap": data(to_ada, ada.index, 2, ack_gap),
+    "frame_again": data(to_node, node.index, 4, first),
+    "frame_ack_all": data(to_ada, ada.index, 3, ack_all),
+    "frame_close": data(to_node, node.index, 5, close),
 }
 text = "".join(f"{name} {value.hex()}\n" for name, value in lines.items())
 pathlib.Path(__file__).with_name("frames.txt").write_text(
     "# Made by make-frames.py from proto/SPECIFICATION.md. An operator \"ada\" finds the node\n"
     "# \"node-1\", shakes hands, sends \"hello\" and gets a stats frame; wall clock 1500 s,\n"
     "# endpoint time 7 s, MTU 1500, cluster state number 42.\n" + text)
+
+
+def hello_line(member):
+    return ("hello", member.hello_id, hkdf(member.hello_id, cluster_key, "mvmp v1 hello"))
+
+
+log = [
+    hello_line(ada), hello_line(node),
+    ("init", init_log[:32], init_log[32:64], init_log[64:]),
+    ("cookie", salt, hkdf(salt, cluster_key, "mvmp v1 cookie")),
+    ("reply", reply_log[:32], reply_log[32:64], reply_log[64:]),
+    ("data", struct.pack(">I", node.index), "out", to_node),
+    ("data", struct.pack(">I", ada.index), "in", to_ada),
+]
+pathlib.Path(__file__).with_name("keylog.txt").write_text(
+    "# MVMP key log 1: whoever has this file can read these sessions\n" + "".join(
+        " ".join(w if isinstance(w, str) else w.hex() for w in words) + "\n" for words in log))
+
+# The contact as it would be seen on the wire, one frame each millisecond, the last one tagged.
+order = [("ada", "probe"), ("node", "beacon"), ("ada", "init"), ("node", "cookie"),
+         ("ada", "init_proven"), ("node", "reply"), ("ada", "ping"), ("node", "pong"),
+         ("ada", "fragment"), ("node", "ack"), ("node", "stats"), ("ada", "first"),
+         ("ada", "second"), ("node", "ack_gap"), ("ada", "again"), ("node", "ack_all"),
+         ("node", "refusal"), ("ada", "close")]
+ether = {"node": bytes.fromhex("020000000001"), "ada": bytes.fromhex("020000000002")}
+pcap = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+for number, (sender, name) in enumerate(order):
+    to = ether["ada" if sender == "node" else "node"]
+    if name == "probe":
+        to = bytes.fromhex("034d564d5001")
+    tag = bytes.fromhex("81000005") if name == "close" else b""
+    frame = (to + ether[sender] + tag + bytes.fromhex("88b6" if name == "stats" else "88b5")
+             + lines["frame_" + name]).ljust(60, b"\0")
+    pcap += struct.pack("<IIII", 1500, 1000 * number, len(frame), len(frame)) + frame
+pathlib.Path(__file__).with_name("frames.pcap").write_bytes(pcap)

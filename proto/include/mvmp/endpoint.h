@@ -85,6 +85,9 @@ struct mvmp_endpoint_config {
 	unsigned sessions_max;	/* table size; 0: 64 */
 	unsigned half_open_max; /* unconfirmed handshakes a responder holds; 0: 64 */
 	bool answer_probes;	/* send BEACONs and accept INITs (role node or aggregator) */
+	/* Gets a line for every key that opens frames of this endpoint, secrets in hex, as
+	 * docs/wireshark.md says; called with env.ctx. NULL (the default): nothing is told. */
+	void (*key_log)(void *ctx, const char *line);
 };
 
 /* Allocates all tables now. *ret is freed by mvmp_endpoint_free(). */

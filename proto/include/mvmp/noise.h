@@ -58,6 +58,11 @@ struct mvmp_noise_config {
 	const uint8_t *psk[2];	      /* pattern->psks keys in order of use; may be the same */
 	const uint8_t *static_secret; /* NULL where the pattern has no own S */
 	const uint8_t *static_public; /* belongs to static_secret */
+	/* Told of every message that went well: its number, its bytes, the key its payload is
+	 * sealed with and the hash that is the associated data. For key logs; NULL: nobody is. */
+	void (*told)(void *ctx, unsigned message, const uint8_t *bytes,
+		const uint8_t key[static MVMP_KEY_LEN], const uint8_t hash[static MVMP_HASH_LEN]);
+	void *told_ctx;
 };
 
 /* Fields belong to noise.c. */

@@ -14,6 +14,7 @@
 #include <mvmp/server.h>
 
 struct mvmp_run;
+struct mvmp_key_log;
 
 struct mvmp_run_config {
 	struct ev_loop *loop;
@@ -25,8 +26,16 @@ struct mvmp_run_config {
 	/* `identity` took over a newer cluster state from another member: keep it on disk. May be
 	 * NULL. */
 	void (*cluster_changed)(void *ctx);
+	struct mvmp_key_log *key_log; /* borrowed; NULL: keys are told nobody */
 	void *ctx;
 };
+
+/* A file that gets the keys of every session, for a dissector (docs/wireshark.md). Opens it for
+ * appending, with mode 0600 when it is new; refuses one that is not ours alone. Says on stderr
+ * that it is there. */
+int mvmp_key_log_open(const char *path, struct mvmp_key_log **ret, struct mvmp_error *err);
+void mvmp_key_log_put(struct mvmp_key_log *log, const char *line);
+void mvmp_key_log_close(struct mvmp_key_log *log); /* NULL allowed */
 
 /* Makes the endpoint and its timers. Links are added with mvmp_run_add_link(). */
 int mvmp_run_new(

@@ -9,7 +9,7 @@ enum { LINES_MAX = 64 };
 
 static struct line {
 	char name[32];
-	uint8_t bytes[1024];
+	uint8_t bytes[1536];
 	size_t len;
 } lines[LINES_MAX];
 
@@ -34,13 +34,13 @@ static const struct line *find_of(const char *who, const char *what)
 static int read_vectors(void **state)
 {
 	FILE *file = fopen(VECTORS "/frames.txt", "r");
-	char text[2200], hex[2100];
+	char text[3200], hex[3100];
 	unsigned n = 0;
 
 	if (!file)
 		return -1;
 	while (n < LINES_MAX && fgets(text, sizeof(text), file)) {
-		if (text[0] == '#' || sscanf(text, "%31s %2099s", lines[n].name, hex) != 2)
+		if (text[0] == '#' || sscanf(text, "%31s %3099s", lines[n].name, hex) != 2)
 			continue;
 		lines[n].len = strlen(hex) / 2;
 		if (mvmp_unhex(lines[n].bytes, lines[n].len, hex))
@@ -59,9 +59,10 @@ struct end {
 	struct mvmp_addr addr;
 	unsigned draws16;
 	mvmp_session session;
-	size_t sent_len, got_len;
-	uint8_t sent[1024], got[64];
+	size_t sent_len, before_len, got_len;
+	uint8_t sent[1536], before[1536], got[2048]; /* the last frame, the one before it */
 	enum mvmp_status down;
+	char keys[2048]; /* lines of the key log */
 };
 
 static void draw(void *ctx, void *to, size_t len)
@@ -89,9 +90,20 @@ static int keep_frame(void *ctx, const struct mvmp_addr *to, enum mvmp_channel c
 	struct end *end = ctx;
 
 	assert_true(len <= sizeof(end->sent));
+	memcpy(end->before, end->sent, end->sent_len);
+	end->before_len = end->sent_len;
 	memcpy(end->sent, frame, len);
 	end->sent_len = len;
 	return 0;
+}
+
+static void keep_key(void *ctx, const char *line)
+{
+	struct end *end = ctx;
+	size_t used = strlen(end->keys);
+
+	assert_true(used + strlen(line) + 2 < sizeof(end->keys));
+	sprintf(end->keys + used, "%s\n", line);
 }
 
 static uint64_t wall_s(void *ctx)
@@ -135,7 +147,8 @@ static void begin(struct end *end, const char *who, uint8_t last, bool answers)
 {
 	struct mvmp_endpoint_config config = {.identity = &end->identity,
 		.env = {end, keep_frame, draw, wall_s, note},
-		.answer_probes = answers};
+		.answer_probes = answers,
+		.key_log = keep_key};
 	struct mvmp_link link = {.mtu = 1500, .has_macs = true, .mac = {2, 0, 0, 0, 0, last}};
 
 	*end = (struct end){.who = who, .addr = {.mac = {2, 0, 0, 0, 0, last}}};
@@ -153,7 +166,7 @@ static void pass(struct end *from, struct end *to, const char *name, uint64_t no
 
 	assert_int_equal(from->sent_len, line->len);
 	assert_memory_equal(from->sent, line->bytes, line->len);
-	from->sent_len = 0;
+	from->sent_len = from->before_len = 0;
 	assert_int_equal(
 		mvmp_endpoint_receive(to->ep, &from->addr, channel, line->bytes, line->len, now),
 		MVMP_ACCEPTED);
@@ -194,6 +207,99 @@ static void contact(void **state)
 	end_all(&node, &ada);
 }
 
+static void open_session(struct end *node, struct end *ada)
+{
+	begin(node, "node", 1, true);
+	begin(ada, "ada", 2, false);
+	mvmp_endpoint_connect(ada->ep, &node->addr, NULL, 0, NOW + MVMP_NS_PER_S, NOW);
+	pass(ada, node, "frame_probe", NOW);
+	pass(node, ada, "frame_beacon", NOW);
+	pass(ada, node, "frame_init", NOW);
+	pass(node, ada, "frame_reply", NOW);
+	pass(ada, node, "frame_ping", NOW);
+	pass(node, ada, "frame_pong", NOW);
+	assert_int_equal(mvmp_endpoint_send(ada->ep, ada->session, "hello", 5, NOW), 0);
+	pass(ada, node, "frame_fragment", NOW);
+	mvmp_endpoint_advance(node->ep, NOW);
+	mvmp_endpoint_advance(node->ep, NOW + 2 * MVMP_NS_PER_MS);
+	pass(node, ada, "frame_ack", NOW + 2 * MVMP_NS_PER_MS);
+}
+
+/* A message of two fragments whose first frame is lost: the gap is told at once, the fragment is
+ * repeated in a new frame, and the whole message arrives. */
+static void repetition(void **state)
+{
+	const uint64_t sent = NOW + 3 * MVMP_NS_PER_MS, repeated = sent + 20 * MVMP_NS_PER_MS;
+	uint8_t message[2000];
+	struct end node, ada;
+
+	for (unsigned i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)(i % 251);
+	open_session(&node, &ada);
+	node.got_len = 0;
+	assert_int_equal(
+		mvmp_endpoint_send(ada.ep, ada.session, message, sizeof(message), sent), 0);
+	assert_int_equal(ada.before_len, find("frame_first")->len);
+	assert_memory_equal(ada.before, find("frame_first")->bytes, ada.before_len);
+	pass(&ada, &node, "frame_second", sent);
+	pass(&node, &ada, "frame_ack_gap", sent);
+	assert_int_equal(node.got_len, 0);
+	mvmp_endpoint_advance(ada.ep, repeated);
+	pass(&ada, &node, "frame_again", repeated);
+	assert_int_equal(node.got_len, sizeof(message));
+	assert_memory_equal(node.got, message, sizeof(message));
+	mvmp_endpoint_advance(node.ep, repeated + 2 * MVMP_NS_PER_MS);
+	pass(&node, &ada, "frame_ack_all", repeated + 2 * MVMP_NS_PER_MS);
+	mvmp_endpoint_close(ada.ep, ada.session, repeated + 3 * MVMP_NS_PER_MS);
+	pass(&ada, &node, "frame_close", repeated + 3 * MVMP_NS_PER_MS);
+	end_all(&node, &ada);
+}
+
+/* A COOKIE is answered by the same INIT with the proof. */
+static void cookie(void **state)
+{
+	struct end node, ada;
+	const struct line *line = find("frame_cookie");
+
+	begin(&node, "node", 1, true);
+	begin(&ada, "ada", 2, false);
+	mvmp_endpoint_connect(ada.ep, &node.addr, NULL, 0, NOW + MVMP_NS_PER_S, NOW);
+	pass(&ada, &node, "frame_probe", NOW);
+	pass(&node, &ada, "frame_beacon", NOW);
+	assert_int_equal(mvmp_endpoint_receive(
+				 ada.ep, &node.addr, MVMP_CONTROL, line->bytes, line->len, NOW),
+		MVMP_ACCEPTED);
+	pass(&ada, &node, "frame_init_proven", NOW);
+	pass(&node, &ada, "frame_reply", NOW);
+	end_all(&node, &ada);
+}
+
+/* What the operator's key log says of a contact is what the vectors' program derived. */
+static void key_log(void **state)
+{
+	const struct line *line = find("frame_cookie");
+	char wanted[2048] = "", text[512];
+	FILE *file = fopen(VECTORS "/keylog.txt", "r");
+	struct end node, ada;
+
+	assert_non_null(file);
+	while (fgets(text, sizeof(text), file)) {
+		if (text[0] != '#')
+			strcat(wanted, text);
+	}
+	fclose(file);
+	begin(&node, "node", 1, true);
+	begin(&ada, "ada", 2, false);
+	mvmp_endpoint_connect(ada.ep, &node.addr, NULL, 0, NOW + MVMP_NS_PER_S, NOW);
+	pass(&ada, &node, "frame_probe", NOW);
+	pass(&node, &ada, "frame_beacon", NOW);
+	mvmp_endpoint_receive(ada.ep, &node.addr, MVMP_CONTROL, line->bytes, line->len, NOW);
+	pass(&ada, &node, "frame_init_proven", NOW);
+	pass(&node, &ada, "frame_reply", NOW);
+	assert_string_equal(ada.keys, wanted);
+	end_all(&node, &ada);
+}
+
 /* A refusal is the vector's, and is understood. */
 static void refusal(void **state)
 {
@@ -221,6 +327,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(contact),
 		cmocka_unit_test(refusal),
+		cmocka_unit_test(repetition),
+		cmocka_unit_test(cookie),
+		cmocka_unit_test(key_log),
 	};
 
 	return cmocka_run_group_tests(tests, read_vectors, NULL);
