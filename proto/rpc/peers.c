@@ -10,7 +10,9 @@ static struct mvmp_peer *find(struct rpc_peers *peers, const struct mvmp_peer *p
 {
 	struct mvmp_peer *found = NULL;
 
-	for (struct mvmp_peer *p = peers->at; p < peers->at + peers->count; p++) {
+	for (size_t i = 0; i < peers->count; i++) {
+		struct mvmp_peer *p = &peers->at[i];
+
 		if (rpc_addr_equal(&p->addr, &peer->addr))
 			return p;
 		if (p->addr.link == peer->addr.link &&
@@ -24,7 +26,9 @@ static struct mvmp_peer *oldest(struct rpc_peers *peers)
 {
 	struct mvmp_peer *found = peers->at;
 
-	for (struct mvmp_peer *p = peers->at; p < peers->at + peers->count; p++) {
+	for (size_t i = 0; i < peers->count; i++) {
+		struct mvmp_peer *p = &peers->at[i];
+
 		if (p->seen < found->seen)
 			found = p;
 	}
@@ -162,7 +166,9 @@ const struct mvmp_peer *rpc_peers_choose(const struct rpc_peers *peers,
 	const struct mvmp_peer *best = NULL;
 
 	*other = NULL;
-	for (const struct mvmp_peer *p = peers->at; p < peers->at + peers->count; p++) {
+	for (size_t i = 0; i < peers->count; i++) {
+		const struct mvmp_peer *p = &peers->at[i];
+
 		if (!matches(peers, target, p))
 			continue;
 		if (best && !target->has_mac && !same_member(best, p))

@@ -333,6 +333,14 @@ static void take_harvest(
 	out->timer = out->flying + out->lost ? now + mvmp_rtt_tail_probe(out->rtt) : UINT64_MAX;
 }
 
+/* The peer says how often it got something again; it can have got no more than was repeated. */
+static void count_spurious(struct mvmp_endpoint_counters *c, uint16_t again)
+{
+	uint64_t most = c->retransmissions - c->spurious_retransmissions;
+
+	c->spurious_retransmissions += again < most ? again : most;
+}
+
 enum mvmp_verdict mvmp_outbox_ack(struct mvmp_outbox *out, const struct mvmp_ack *ack, uint64_t now)
 {
 	struct harvest h = {0};
@@ -343,7 +351,7 @@ enum mvmp_verdict mvmp_outbox_ack(struct mvmp_outbox *out, const struct mvmp_ack
 	if (ack->next - out->base > out->top - out->base || !bits_in_range(out, ack))
 		return MVMP_DROP_RECORD;
 	if (again < UINT16_MAX / 2) {
-		out->counters->spurious_retransmissions += again;
+		count_spurious(out->counters, again);
 		out->duplicates = ack->duplicates;
 	}
 	out->limit = ack->next + ack->credit;
