@@ -106,6 +106,7 @@ int mvctl_ca_create(const char *directory, const char *name, uint64_t now, struc
 	mvmp_random_os(NULL, ca.cluster_key, sizeof ca.cluster_key);
 	ca.cluster = (struct mvmp_cluster){
 		.number = 1, .time_floor = now, .key_generation = 1, .cas = 1};
+	mvmp_cluster_key_id(crypto, ca.cluster.key_id, ca.cluster_key);
 	if (crypto->sign_public(ca.cluster.ca[0], ca.seed))
 		ret = mvmp_fail(err, MVMP_NO_MEMORY, "cannot make a CA key: out of memory");
 	if (!ret)

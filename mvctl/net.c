@@ -74,7 +74,7 @@ static void on_newer_cluster(void *ctx, const uint8_t *document, size_t len)
 
 	if (mvmp_identity_update_cluster(&net->identity, document, len, &changed, NULL) || !changed)
 		return;
-	mvmp_identity_store_cluster(&net->identity, net->directory, NULL);
+	mvmp_identity_store(&net->identity, MVMP_PART_STATE, net->directory, NULL);
 	mvmp_endpoint_recheck(mvmp_run_endpoint(net->run), mvmp_now());
 }
 

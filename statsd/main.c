@@ -111,7 +111,7 @@ static void on_cluster(void *ctx)
 	struct daemon *d = ctx;
 	struct mvmp_error err;
 
-	if (mvmp_identity_store_cluster(&d->identity, d->options.identity, &err) < 0)
+	if (mvmp_identity_store(&d->identity, MVMP_PART_STATE, d->options.identity, &err) < 0)
 		mvmp_log_limited(&limit, 2, "the newer cluster state is not kept: %s", err.text);
 }
 

@@ -65,7 +65,7 @@ static int do_cluster(const struct mva_table_env *env, struct mvmp_reader *r, st
 	if (!rc)
 		rc = mvmp_identity_update_cluster(&identity, r->at, r->left, &changed, &out->error);
 	if (!rc && changed)
-		rc = mvmp_identity_store_cluster(&identity, env->identity, &out->error);
+		rc = mvmp_identity_store(&identity, MVMP_PART_STATE, env->identity, &out->error);
 	mvmp_identity_clear(&identity);
 	return rc ? -EIO : 0;
 }

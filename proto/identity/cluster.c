@@ -18,6 +18,12 @@ void mvmp_cluster_clear(struct mvmp_cluster *cluster)
 	memset(cluster, 0, sizeof *cluster);
 }
 
+void mvmp_cluster_key_id(const struct mvmp_crypto_ops *crypto, uint8_t out[static MVMP_ID_LEN],
+	const uint8_t cluster_key[static MVMP_KEY_LEN])
+{
+	mvmp_hkdf(crypto, out, MVMP_ID_LEN, NULL, 0, cluster_key, MVMP_KEY_LEN, "mvmp v1 key id");
+}
+
 static int compare_serials(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
@@ -42,6 +48,8 @@ static void read_fields(struct mvmp_cluster *cluster, struct mvmp_reader *r)
 	cluster->number = mvmp_get_u64(r);
 	cluster->time_floor = mvmp_get_u64(r);
 	cluster->revoked = mvmp_get_u32(r);
+	cluster->grace_s = mvmp_get_u32(r);
+	mvmp_get_bytes(r, cluster->key_id, sizeof cluster->key_id);
 	if (cluster->cas < 1 || cluster->cas > 2) {
 		r->bad = true;
 		return;
@@ -59,6 +67,10 @@ static int check_fields(const struct mvmp_cluster *cluster, struct mvmp_error *e
 		return mvmp_fail(err, MVMP_INVALID, "the two CA keys are the same");
 	if (!cluster->number)
 		return mvmp_fail(err, MVMP_INVALID, "number 0 is not used; states begin at 1");
+	if (cluster->grace_s > MVMP_GRACE_MAX_S)
+		return mvmp_fail(err, MVMP_INVALID,
+			"a grace of %u s is too long; at most %d s are possible", cluster->grace_s,
+			MVMP_GRACE_MAX_S);
 	if (cluster->revoked > MVMP_REVOKED_MAX)
 		return mvmp_fail(err, MVMP_INVALID,
 			"%u revoked certificates are too many; at most %d fit", cluster->revoked,
@@ -139,6 +151,8 @@ static void write_fields(struct mvmp_writer *w, const struct mvmp_cluster *clust
 	mvmp_put_u64(w, cluster->number);
 	mvmp_put_u64(w, cluster->time_floor);
 	mvmp_put_u32(w, cluster->revoked);
+	mvmp_put_u32(w, cluster->grace_s);
+	mvmp_put_bytes(w, cluster->key_id, sizeof cluster->key_id);
 	mvmp_put_bytes(w, cluster->ca, (size_t)cluster->cas * MVMP_KEY_LEN);
 	for (unsigned i = 0; i < cluster->revoked; i++)
 		mvmp_put_u64(w, cluster->revoked_serial[i]);

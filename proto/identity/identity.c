@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <mvmp/bytes.h>
 #include <mvmp/identity.h>
 #include <mvmp/keyfile.h>
 #include <stdlib.h>
@@ -18,6 +19,29 @@ static int load_cluster(
 	identity->cluster_len = (size_t)len;
 	return mvmp_cluster_decode(identity->crypto, &identity->cluster, NULL,
 		identity->cluster_bytes, identity->cluster_len, err);
+}
+
+/* Left behind by a take-over that was cut off, it is the key of cluster.key itself. */
+static int load_former(struct mvmp_identity *identity, const char *directory, uint64_t now_s,
+	struct mvmp_error *err)
+{
+	uint8_t bytes[MVMP_KEY_LEN + 8];
+	struct mvmp_reader r = mvmp_reader(bytes, sizeof bytes);
+	int ret = mvmp_keyfile_read_in(&mvmp_cluster_key_old, directory, bytes, err);
+
+	if (ret == -MVMP_NOT_FOUND)
+		return 0;
+	if (ret < 0)
+		return ret;
+	mvmp_get_bytes(&r, identity->former.key, MVMP_KEY_LEN);
+	identity->former.until = mvmp_get_u64(&r);
+	mvmp_wipe(bytes, sizeof bytes);
+	if (mvmp_equal(identity->former.key, identity->cluster_key, MVMP_KEY_LEN))
+		mvmp_wipe(&identity->former, sizeof identity->former);
+	else
+		identity->former.held = true;
+	mvmp_identity_expire_key(identity, now_s);
+	return 0;
 }
 
 static int load_files(struct mvmp_identity *identity, const char *directory, struct mvmp_error *err)
@@ -91,6 +115,8 @@ int mvmp_identity_load(struct mvmp_identity *identity, const char *directory, ui
 	*identity = (struct mvmp_identity){.crypto = &mvmp_crypto_openssl};
 	ret = load_files(identity, directory, err);
 	if (!ret)
+		ret = load_former(identity, directory, now_s, err);
+	if (!ret)
 		ret = check(identity, directory, now_s, err);
 	if (ret)
 		mvmp_identity_clear(identity);
@@ -133,11 +159,4 @@ int mvmp_identity_update_cluster(struct mvmp_identity *identity, const uint8_t *
 	identity->cluster_len = len;
 	*changed = true;
 	return 0;
-}
-
-int mvmp_identity_store_cluster(
-	const struct mvmp_identity *identity, const char *directory, struct mvmp_error *err)
-{
-	return mvmp_keyfile_write_in(&mvmp_cluster_state, directory, identity->cluster_bytes,
-		identity->cluster_len, false, err);
 }

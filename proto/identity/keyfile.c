@@ -17,6 +17,8 @@ const struct mvmp_keyfile mvmp_member_cert = {
 	"member.cert", "mvmp member certificate v1", false, 1, MVMP_CERT_MAX};
 const struct mvmp_keyfile mvmp_cluster_key = {
 	"cluster.key", "mvmp cluster key v1", true, MVMP_KEY_LEN, MVMP_KEY_LEN};
+const struct mvmp_keyfile mvmp_cluster_key_old = {
+	"cluster.key.old", "mvmp former cluster key v1", true, MVMP_KEY_LEN + 8, MVMP_KEY_LEN + 8};
 const struct mvmp_keyfile mvmp_cluster_state = {
 	"cluster.state", "mvmp cluster state v1", false, 1, MVMP_CLUSTER_MAX};
 const struct mvmp_keyfile mvmp_ca_key = {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *memfile(const uint8_t *bytes, size_t len)
@@ -15,7 +16,8 @@ const char *memfile(const uint8_t *bytes, size_t len)
 		fd = memfd_create("fuzz", MFD_CLOEXEC);
 		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	}
-	if (fd < 0 || ftruncate(fd, 0) || pwrite(fd, bytes, len, 0) != (ssize_t)len)
+	if (fd < 0 || fchmod(fd, 0600) || ftruncate(fd, 0) ||
+		pwrite(fd, bytes, len, 0) != (ssize_t)len)
 		abort();
 	return path;
 }

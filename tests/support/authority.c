@@ -69,6 +69,7 @@ void test_authority_member(struct test_authority *authority, struct mvmp_identit
 		abort();
 	identity->cluster.number = 1;
 	identity->cluster.key_generation = 1;
+	mvmp_cluster_key_id(crypto, identity->cluster.key_id, authority->cluster_key);
 	identity->cluster.cas = 1;
 	require(crypto->sign_public(identity->cluster.ca[0], authority->ca_seed), &err);
 	len = mvmp_cluster_sign(

@@ -4,6 +4,7 @@
 docs/identity.md without this project's code. Needs python3-cryptography."""
 
 import hashlib
+import hmac
 import json
 import pathlib
 import struct
@@ -26,10 +27,18 @@ certificate = signed(
     "mvmp certificate v1",
     struct.pack("<BBHBBHQQQ", 1, len(name), 0b00011, len(macs), 0, 0, 118, 1000, 2000)
     + hashlib.sha256(ca_key).digest()[:8] + key + b"".join(macs) + name)
+cluster_key = bytes(range(0x20, 0x40))
+
+
+def mac(key, data):
+    return hmac.new(key, data, hashlib.sha256).digest()
+
+
+key_id = mac(mac(bytes(32), cluster_key), b"mvmp v1 key id\1")[:16]
 revoked = [3, 77, 2**40]
 state = signed(
     "mvmp cluster state v1",
-    struct.pack("<BBHIQQI", 1, 1, 0, 5, 42, 1500, len(revoked))
+    struct.pack("<BBHIQQII", 1, 1, 0, 5, 42, 1500, len(revoked), 604800) + key_id
     + ca_key + struct.pack(f"<{len(revoked)}Q", *revoked))
 
 vectors = {
@@ -38,6 +47,8 @@ vectors = {
     "ca_key": ca_key.hex(),
     "certificate": certificate.hex(),
     "fingerprint": hashlib.sha256(certificate).hexdigest()[:32],
+    "cluster_key": cluster_key.hex(),
+    "key_id": key_id.hex(),
     "cluster_state": state.hex(),
 }
 text = json.dumps(vectors, indent=1) + "\n"

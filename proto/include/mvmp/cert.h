@@ -66,17 +66,19 @@ char *mvmp_roles_text(char to[static 64], unsigned roles);
 int mvmp_roles_parse(uint16_t *ret, const char *text, struct mvmp_error *err);
 
 /* Longest encoded cluster state. */
-#define MVMP_CLUSTER_MAX (28 + 2 * MVMP_KEY_LEN + 8 * MVMP_REVOKED_MAX + MVMP_SIGNATURE_LEN)
+#define MVMP_CLUSTER_MAX (48 + 2 * MVMP_KEY_LEN + 8 * MVMP_REVOKED_MAX + MVMP_SIGNATURE_LEN)
 
 /*
  * The cluster state: a document signed by a CA key whose number only grows. It says which CA
  * keys are valid (one, or two while rotating), which serials are revoked, the earliest time it
- * can be now, and the generation of the cluster key.
+ * can be now, and which cluster key is the newest.
  */
 struct mvmp_cluster {
 	uint64_t number;
 	uint64_t time_floor;
 	uint32_t key_generation;
+	uint8_t key_id[MVMP_ID_LEN]; /* of the cluster key of that generation */
+	uint32_t grace_s;	     /* a member accepts its former cluster key so long */
 	unsigned cas;
 	uint8_t ca[2][MVMP_KEY_LEN];
 	unsigned revoked;
@@ -97,6 +99,10 @@ int mvmp_cluster_sign(const struct mvmp_crypto_ops *crypto, const struct mvmp_cl
 /* Whether the CA key that signed a checked certificate is one of the cluster's. */
 bool mvmp_cluster_has_signer(const struct mvmp_crypto_ops *crypto,
 	const struct mvmp_cluster *cluster, const struct mvmp_cert *cert);
+
+/* What a state says of a cluster key instead of the key: tells nothing about it. */
+void mvmp_cluster_key_id(const struct mvmp_crypto_ops *crypto, uint8_t out[static MVMP_ID_LEN],
+	const uint8_t cluster_key[static MVMP_KEY_LEN]);
 
 void mvmp_cluster_clear(struct mvmp_cluster *cluster);
 bool mvmp_cluster_revokes(const struct mvmp_cluster *cluster, uint64_t serial);

@@ -4,10 +4,11 @@
 
 /*
  * Who this program is: a directory with
- *   member.key     32 bytes X25519 secret      (hex, one line, mode 0600)
- *   member.cert    certificate                 (hex)
- *   cluster.key    32 bytes every member has   (hex, mode 0600)
- *   cluster.state  signed cluster state        (hex)
+ *   member.key       32 bytes X25519 secret      (hex, one line, mode 0600)
+ *   member.cert      certificate                 (hex)
+ *   cluster.key      32 bytes every member has   (hex, mode 0600)
+ *   cluster.key.old  the one before, and until when it is accepted (mode 0600), or none
+ *   cluster.state    signed cluster state        (hex)
  * Each file starts with a line that says what it is ("mvmp member key v1").
  */
 
@@ -18,7 +19,7 @@ struct mvmp_identity {
 	uint8_t secret[MVMP_KEY_LEN];
 	uint8_t cluster_key[MVMP_KEY_LEN]; /* the newest one held */
 	struct {
-		bool held;
+		bool held, over; /* over: only its file is still there */
 		uint8_t key[MVMP_KEY_LEN];
 		uint64_t until; /* seconds since 1970: accepted before this */
 	} former;		/* cluster key */
@@ -44,8 +45,41 @@ void mvmp_identity_clear(struct mvmp_identity *identity);
 int mvmp_identity_update_cluster(struct mvmp_identity *identity, const uint8_t *bytes, size_t len,
 	bool *changed, struct mvmp_error *err);
 
-/* Writes cluster.state atomically (temporary file, fsync, rename, fsync of the directory). */
-int mvmp_identity_store_cluster(
-	const struct mvmp_identity *identity, const char *directory, struct mvmp_error *err);
+/* Generation of the cluster key held: the cluster state's where it is the key that one names, 0
+ * where it is an older one. */
+uint32_t mvmp_identity_key_generation(const struct mvmp_identity *identity);
+
+/* Takes over the cluster key that the cluster state names; the one held becomes the former one,
+ * for the state's grace from `now_s` on. 0 and *changed; MVMP_NOT_TRUSTED for any other key. */
+int mvmp_identity_take_key(struct mvmp_identity *identity, const uint8_t key[static MVMP_KEY_LEN],
+	uint64_t now_s, bool *changed, struct mvmp_error *err);
+
+/* Wipes the former cluster key when its time is over; true when it is since now. Its file is
+ * removed by mvmp_identity_store(). */
+bool mvmp_identity_expire_key(struct mvmp_identity *identity, uint64_t now_s);
+
+/* Takes over a new certificate for the same key, name and roles that names at least the same
+ * MACs. 0 and *changed; MVMP_NOT_TRUSTED, MVMP_INVALID, MVMP_CONFLICT (an older one). */
+int mvmp_identity_take_cert(struct mvmp_identity *identity, const uint8_t *bytes, size_t len,
+	uint64_t now_s, bool *changed, struct mvmp_error *err);
+
+/* The parts of an identity that change while a program runs. */
+enum mvmp_part {
+	MVMP_PART_STATE = 1, /* cluster.state */
+	MVMP_PART_KEY,	     /* cluster.key.old, then cluster.key */
+	MVMP_PART_CERT,	     /* member.cert */
+	MVMP_PART_FORMER,    /* cluster.key.old goes when its time is over */
+};
+
+/* Writes a part, each file atomically (temporary file, fsync, rename, fsync of the directory).
+ * Store the state before the key: in between a restart finds a key that is older than the state
+ * says, which is mended by the next member that is met. */
+int mvmp_identity_store(const struct mvmp_identity *identity, enum mvmp_part part,
+	const char *directory, struct mvmp_error *err);
+
+/* For the process that may write there, on the word of one that may not: reads the directory,
+ * takes the bytes over as above (nothing for MVMP_PART_FORMER) and stores what changed. */
+int mvmp_identity_keep(const char *directory, enum mvmp_part part, const uint8_t *bytes, size_t len,
+	uint64_t now_s, struct mvmp_error *err);
 
 #endif

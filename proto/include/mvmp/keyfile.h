@@ -22,6 +22,7 @@ struct mvmp_keyfile {
 extern const struct mvmp_keyfile mvmp_member_key;
 extern const struct mvmp_keyfile mvmp_member_cert;
 extern const struct mvmp_keyfile mvmp_cluster_key;
+extern const struct mvmp_keyfile mvmp_cluster_key_old; /* key, and until when (u64) */
 extern const struct mvmp_keyfile mvmp_cluster_state;
 extern const struct mvmp_keyfile mvmp_ca_key; /* Ed25519 seed */
 

@@ -27,10 +27,11 @@ enum mvmp_limits {
 
 	MVMP_NAME_MAX = 63, /* member names: 1 to 63 of a-z 0-9 . - */
 	MVMP_CERT_MACS_MAX = 8,
-	MVMP_CERT_MAX = 320,	    /* encoded certificate */
-	MVMP_REVOKED_MAX = 4096,    /* serials in a cluster state */
-	MVMP_MESSAGE_MAX = 1 << 20, /* bytes of one reliable message */
-	MVMP_LINKS_MAX = 8,	    /* links of one endpoint */
+	MVMP_CERT_MAX = 320,		/* encoded certificate */
+	MVMP_REVOKED_MAX = 4096,	/* serials in a cluster state */
+	MVMP_GRACE_MAX_S = 366 * 86400, /* of a former cluster key */
+	MVMP_MESSAGE_MAX = 1 << 20,	/* bytes of one reliable message */
+	MVMP_LINKS_MAX = 8,		/* links of one endpoint */
 	MVMP_STATS_INTERVAL_MIN_MS = 100,
 	MVMP_STATS_INTERVAL_MAX_MS = 3600 * 1000,
 };

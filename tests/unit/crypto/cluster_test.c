@@ -16,7 +16,7 @@ static const struct mvmp_crypto_ops *const crypto = &mvmp_crypto_openssl;
  * signing the same fields gives the same bytes. */
 static void vector_is_read_and_written(void **state)
 {
-	uint8_t bytes[512], seed[32], key[32], *again;
+	uint8_t bytes[512], seed[32], key[32], id[MVMP_ID_LEN], named[MVMP_ID_LEN], *again;
 	size_t len = test_vector("cluster_state", bytes, sizeof bytes);
 	struct mvmp_cluster cluster;
 
@@ -26,6 +26,13 @@ static void vector_is_read_and_written(void **state)
 	assert_int_equal(cluster.number, 42);
 	assert_int_equal(cluster.time_floor, 1500);
 	assert_int_equal(cluster.key_generation, 5);
+	assert_int_equal(cluster.grace_s, 604800);
+	test_vector("key_id", id, sizeof id);
+	assert_memory_equal(cluster.key_id, id, sizeof id);
+	test_vector("cluster_key", key, sizeof key);
+	mvmp_cluster_key_id(crypto, named, key);
+	assert_memory_equal(named, id, sizeof id);
+	test_vector("ca_key", key, sizeof key);
 	assert_int_equal(cluster.cas, 1);
 	assert_memory_equal(cluster.ca[0], key, 32);
 	assert_int_equal(cluster.revoked, 3);
@@ -129,6 +136,8 @@ static void bad_fields_are_not_signed(void **state)
 	refuse(&cluster, "order at 4");
 	cluster.revoked = MVMP_REVOKED_MAX + 1;
 	refuse(&cluster, "4097");
+	cluster = test_cluster(test_ca_seed), cluster.grace_s = MVMP_GRACE_MAX_S + 1;
+	refuse(&cluster, "31622401 s");
 }
 
 /* The longest state has MVMP_CLUSTER_MAX bytes. */

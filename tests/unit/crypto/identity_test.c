@@ -150,7 +150,7 @@ static void newer_states_are_taken_over(void **state)
 	assert_int_equal(update(&identity, &next, test_ca_seed, &changed), 0);
 	assert_true(changed);
 	assert_int_equal(identity.cluster.number, 9);
-	assert_int_equal(mvmp_identity_store_cluster(&identity, folder.path, NULL), 0);
+	assert_int_equal(mvmp_identity_store(&identity, MVMP_PART_STATE, folder.path, NULL), 0);
 	mvmp_identity_clear(&identity);
 	assert_int_equal(mvmp_identity_load(&identity, folder.path, 0, NULL), 0);
 	assert_int_equal(identity.cluster.time_floor, 1600);
