@@ -191,6 +191,8 @@ static enum mvmp_verdict dispatch(struct mvmp_endpoint *ep, struct arrival *in)
 		return mvmp_initiator_cookie(ep, in);
 	case MVMP_DATA:
 		return mvmp_data_receive(ep, in);
+	case MVMP_ENROL:
+		return MVMP_DROP_ROLE; /* who is a member has nothing to do with it */
 	}
 	return MVMP_DROP_KIND;
 }

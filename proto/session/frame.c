@@ -21,6 +21,7 @@ static const struct kind_rule {
 	[MVMP_COOKIE] = {"cookie", MVMP_COOKIE_PAYLOAD, MVMP_COOKIE_PAYLOAD, .index = true},
 	[MVMP_DATA] = {"data", MVMP_TAG_LEN, MVMP_FRAME_MAX - MVMP_HEADER_LEN, .index = true,
 		.counter = true, .stats = true},
+	[MVMP_ENROL] = {"enrol", MVMP_ENROL_PAYLOAD, MVMP_ENROL_PAYLOAD, .counter = true},
 };
 
 static const struct kind_rule *kind_rule(unsigned kind)

@@ -23,6 +23,7 @@ enum mvmp_kind {
 	MVMP_REPLY = 4,	 /* second and last */
 	MVMP_COOKIE = 5, /* instead of a REPLY: prove your address, or a refusal */
 	MVMP_DATA = 6,	 /* sealed under a session's key */
+	MVMP_ENROL = 7,	 /* between a node that is no member yet and who makes it one */
 };
 
 enum mvmp_frame_sizes {
@@ -38,6 +39,7 @@ enum mvmp_frame_sizes {
 	MVMP_REPLY_NOISE_LEN = MVMP_NOISE_OVERHEAD + MVMP_REPLY_SECRET_LEN,
 	MVMP_REPLY_PAYLOAD = MVMP_REPLY_NOISE_LEN + MVMP_MAC_FIELD_LEN,
 	MVMP_COOKIE_PAYLOAD = MVMP_ID_LEN + MVMP_COOKIE_SECRET_LEN + MVMP_TAG_LEN,
+	MVMP_ENROL_PAYLOAD = MVMP_MTU_MIN - MVMP_HEADER_LEN,
 	MVMP_DATA_OVERHEAD = MVMP_HEADER_LEN + MVMP_TAG_LEN,
 };
 

@@ -29,7 +29,7 @@ static const struct row rows[] = {
 	{"version 2", {0x21, 0, 208, 0}, 224, MVMP_CONTROL, MVMP_DROP_VERSION},
 	{"version 0", {0x01, 0, 208, 0}, 224, MVMP_CONTROL, MVMP_DROP_VERSION},
 	{"kind 0", {0x10, 0, 208, 0}, 224, MVMP_CONTROL, MVMP_DROP_KIND},
-	{"kind 7", {0x17, 0, 208, 0}, 224, MVMP_CONTROL, MVMP_DROP_KIND},
+	{"kind 8", {0x18, 0, 208, 0}, 224, MVMP_CONTROL, MVMP_DROP_KIND},
 	{"kind 15", {0x1f, 0, 208, 0}, 224, MVMP_CONTROL, MVMP_DROP_KIND},
 	{"flags", {0x11, 1, 208, 0}, 224, MVMP_CONTROL, MVMP_DROP_RESERVED},
 	{"probe with index", {0x11, 0, 208, 0, 1}, 224, MVMP_CONTROL, MVMP_DROP_RESERVED},
@@ -54,6 +54,11 @@ static const struct row rows[] = {
 		MVMP_DROP_ETHERTYPE},
 	{"control on stats", {0x16, 0, 16, 0, 7}, 46, MVMP_STATS, MVMP_DROP_ETHERTYPE},
 	{"longest data", {0x16, 0, 0xf0, 0x23, 7}, 9216, MVMP_CONTROL, MVMP_ACCEPTED},
+	{"enrol", {0x17, 0, 0x30, 2}, 576, MVMP_CONTROL, MVMP_ACCEPTED},
+	{"enrol, too short", {0x17, 0, 0x2f, 2}, 575, MVMP_CONTROL, MVMP_DROP_SHORT},
+	{"enrol, too long", {0x17, 0, 0x31, 2}, 577, MVMP_CONTROL, MVMP_DROP_LENGTH},
+	{"enrol with an index", {0x17, 0, 0x30, 2, 7}, 576, MVMP_CONTROL, MVMP_DROP_RESERVED},
+	{"enrol on stats", {0x17, 0, 0x30, 2}, 576, MVMP_STATS, MVMP_DROP_ETHERTYPE},
 	{"data beyond the longest", {0x16, 0, 0xf1, 0x23, 7}, 9300, MVMP_CONTROL, MVMP_DROP_LENGTH},
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../cmocka_all.h"
 #include <internal.h>
+#include <mvmp/enrol.h>
 #include <mvmp/verb.h>
 #include <stdio.h>
 
@@ -66,6 +67,12 @@ static const struct limit {
 	LIMIT(MVMP_RTO_CEILING_MS),
 	LIMIT(MVMP_QUEUE_MESSAGES),
 	LIMIT(MVMP_QUEUE_BYTES),
+	LIMIT(MVMP_ENROL_WINDOW_S),
+	LIMIT(MVMP_ENROL_HANDSHAKES),
+	LIMIT(MVMP_ENROL_RETRY_MS),
+	LIMIT(MVMP_ENROL_RETRY_MAX_MS),
+	LIMIT(MVMP_ENROL_RENEW),
+	LIMIT(MVMP_ENROL_LINGER_MS),
 };
 
 enum { LIMITS = sizeof(limits) / sizeof(limits[0]) };
