@@ -81,7 +81,7 @@ void mva_agent_request(void *ctx, const struct mvmp_request *request, uint64_t n
 void mva_agent_refused(struct mva_agent *agent, const struct mvmp_cert *caller,
 	const struct mvmp_verb_info *verb, const struct mvmp_error *why, uint64_t now)
 {
-	if (!verb->mutates)
+	if (!verb->mutates && verb->verb != MVMP_VERB_CERTIFICATE_INSTALL)
 		return;
 	mva_audit_refused(agent->audit,
 		&(struct mva_audit_entry){.wall_ns = agent->env.wall_ns(agent->env.ctx),
@@ -90,6 +90,19 @@ void mva_agent_refused(struct mva_agent *agent, const struct mvmp_cert *caller,
 			.verb = verb->name,
 			.result = mvmp_status_name(why->status),
 			.text = why->text});
+	mva_agent_save(agent, now);
+}
+
+void mva_agent_identity_changed(struct mva_agent *agent, const struct mvmp_cert *from,
+	enum mvmp_verb verb, const char *what, uint64_t now)
+{
+	mva_audit_add(agent->audit,
+		&(struct mva_audit_entry){.wall_ns = agent->env.wall_ns(agent->env.ctx),
+			.serial = from->serial,
+			.who = from->name,
+			.verb = mvmp_verb_info(verb)->name,
+			.arguments = what,
+			.result = mvmp_status_name(MVMP_OK)});
 	mva_agent_save(agent, now);
 }
 

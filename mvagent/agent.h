@@ -57,6 +57,11 @@ void mva_agent_request(void *ctx, const struct mvmp_request *request, uint64_t n
 void mva_agent_refused(struct mva_agent *agent, const struct mvmp_cert *caller,
 	const struct mvmp_verb_info *verb, const struct mvmp_error *why, uint64_t now);
 
+/* Another member brought a cluster state, a cluster key or a certificate, which was taken over: for
+ * the audit log. `what` says which. */
+void mva_agent_identity_changed(struct mva_agent *agent, const struct mvmp_cert *from,
+	enum mvmp_verb verb, const char *what, uint64_t now);
+
 void mva_agent_session_down(struct mva_agent *agent, mvmp_session session);
 void mva_agent_committed(struct mva_agent *agent, int rc, uint64_t now);
 

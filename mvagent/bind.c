@@ -86,17 +86,37 @@ void serve_event(void *ctx, const struct mvmp_event *event)
 	}
 }
 
-/* Another member brought a newer cluster state: the helper, who may write there, checks it again
+static void keep(struct serve *s, enum mvmp_part part, const uint8_t *bytes, size_t len)
+{
+	static struct mvmp_log_limit limit;
+	struct mvmp_error err;
+
+	if (mva_helper_keep(s->helper, part, bytes, len, &err) < 0)
+		mvmp_log_limited(&limit, 4, "what was taken over is not kept: %s", err.text);
+}
+
+/* Another member brought it and it is in force; the helper, who may write there, checks it again
  * and keeps it. */
-void serve_cluster_changed(void *ctx)
+void serve_identity_changed(void *ctx, const struct mvmp_run_change *change)
 {
 	static struct mvmp_log_limit limit;
 	struct serve *s = ctx;
-	struct mvmp_error err;
+	const struct mvmp_identity *identity = &s->identity;
+	char text[192];
 
-	if (mva_helper_store_cluster(
-		    s->helper, s->identity.cluster_bytes, s->identity.cluster_len, &err) < 0)
-		mvmp_log_limited(&limit, 2, "the newer cluster state is not kept: %s", err.text);
+	mvmp_log_limited(&limit, 10, "%s", mvmp_run_change_text(text, change, identity));
+	if (change->state)
+		keep(s, MVMP_PART_STATE, identity->cluster_bytes, identity->cluster_len);
+	if (change->key)
+		keep(s, MVMP_PART_KEY, identity->cluster_key, MVMP_KEY_LEN);
+	if (change->cert)
+		keep(s, MVMP_PART_CERT, identity->cert_bytes, identity->cert_len);
+	if (change->former_over)
+		keep(s, MVMP_PART_FORMER, NULL, 0);
+	if (change->from && s->agent)
+		mva_agent_identity_changed(s->agent, change->from,
+			change->cert ? MVMP_VERB_CERTIFICATE_INSTALL : MVMP_VERB_CLUSTER_EXCHANGE,
+			text, mvmp_now());
 }
 
 void serve_link_down(void *ctx, unsigned index)

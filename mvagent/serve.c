@@ -97,7 +97,7 @@ static int open_run(struct serve *s, struct mvmp_error *err)
 		.sessions_max = SESSIONS_MAX,
 		.answer_probes = true,
 		.event = serve_event,
-		.cluster_changed = serve_cluster_changed,
+		.identity_changed = serve_identity_changed,
 		.ctx = s};
 	int rc = 0;
 

@@ -65,17 +65,18 @@ static int load_identity(struct mvctl *ctl, struct mvctl_net *net)
 	return mvctl_report(ctl, &error, NULL, NULL);
 }
 
-/* A member handed over a newer cluster state. It serves this run in any case; who may not write
- * his directory gets it again next time. */
-static void on_newer_cluster(void *ctx, const uint8_t *document, size_t len)
+/* A member handed over a newer cluster state or key. It serves this run in any case; who may not
+ * write his directory gets it again next time. */
+static void on_identity_changed(void *ctx, const struct mvmp_run_change *change)
 {
-	struct mvctl_net *net = ctx;
-	bool changed = false;
+	struct mvctl_net *net = ((struct mvctl *)ctx)->net;
 
-	if (mvmp_identity_update_cluster(&net->identity, document, len, &changed, NULL) || !changed)
-		return;
-	mvmp_identity_store(&net->identity, MVMP_PART_STATE, net->directory, NULL);
-	mvmp_endpoint_recheck(mvmp_run_endpoint(net->run), mvmp_now());
+	if (change->state)
+		mvmp_identity_store(&net->identity, MVMP_PART_STATE, net->directory, NULL);
+	if (change->key)
+		mvmp_identity_store(&net->identity, MVMP_PART_KEY, net->directory, NULL);
+	if (change->former_over)
+		mvmp_identity_store(&net->identity, MVMP_PART_FORMER, net->directory, NULL);
 }
 
 /* Hands an open link over to the loop. */
@@ -171,6 +172,7 @@ static int start(struct mvctl *ctl)
 		.identity = &net->identity,
 		.sessions_max = SESSIONS_MAX,
 		.event = on_event,
+		.identity_changed = on_identity_changed,
 		.ctx = ctl};
 	struct mvmp_error error;
 
@@ -183,7 +185,6 @@ static int start(struct mvctl *ctl)
 		mvmp_fail(&error, MVMP_NO_MEMORY, "out of memory");
 		return mvctl_report(ctl, &error, NULL, NULL);
 	}
-	mvmp_client_set_cluster(mvmp_run_client(net->run), &net->identity, on_newer_cluster, net);
 	watch_signal(net, &net->sigint, SIGINT);
 	watch_signal(net, &net->sigterm, SIGTERM);
 	return open_links(ctl);

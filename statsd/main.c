@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core.h"
+#include "keeper.h"
 #include "options.h"
 #include "pool.h"
 #include "privilege.h"
@@ -20,6 +21,7 @@ struct daemon {
 	struct mvs_options options;
 	struct ev_loop *loop;
 	struct mvmp_identity identity;
+	struct mvs_keeper *keeper; /* NULL: we may write the identity ourselves */
 	struct mvmp_run *run;
 	struct mvmp_key_log *key_log;
 	struct mvs_store *store;
@@ -103,16 +105,39 @@ static void on_signal(struct ev_loop *loop, struct ev_signal *signal, int revent
 	ev_break(loop, EVBREAK_ALL);
 }
 
-/* Another member brought a newer cluster state. It is in force already; kept on disk it also
- * holds at the next start, where the program's user may write it. */
-static void on_cluster(void *ctx)
+/* Who may not write there has a process that may. */
+static void keep(struct daemon *d, enum mvmp_part part, const uint8_t *bytes, size_t len)
+{
+	static struct mvmp_log_limit limit;
+	struct mvmp_error err;
+	int rc;
+
+	if (d->keeper)
+		rc = mvs_keeper_keep(d->keeper, part, bytes, len, &err);
+	else
+		rc = mvmp_identity_store(&d->identity, part, d->options.identity, &err);
+	if (rc)
+		mvmp_log_limited(&limit, 4, "what was taken over is not kept: %s", err.text);
+}
+
+/* Another member brought it. It is in force already; kept on disk it also holds at the next
+ * start. */
+static void on_identity(void *ctx, const struct mvmp_run_change *change)
 {
 	static struct mvmp_log_limit limit;
 	struct daemon *d = ctx;
-	struct mvmp_error err;
+	const struct mvmp_identity *identity = &d->identity;
+	char text[192];
 
-	if (mvmp_identity_store(&d->identity, MVMP_PART_STATE, d->options.identity, &err) < 0)
-		mvmp_log_limited(&limit, 2, "the newer cluster state is not kept: %s", err.text);
+	mvmp_log_limited(&limit, 10, "%s", mvmp_run_change_text(text, change, identity));
+	if (change->state)
+		keep(d, MVMP_PART_STATE, identity->cluster_bytes, identity->cluster_len);
+	if (change->key)
+		keep(d, MVMP_PART_KEY, identity->cluster_key, MVMP_KEY_LEN);
+	if (change->cert)
+		keep(d, MVMP_PART_CERT, identity->cert_bytes, identity->cert_len);
+	if (change->former_over)
+		keep(d, MVMP_PART_FORMER, NULL, 0);
 }
 
 static const struct mvmp_link *link_at(void *ctx, unsigned index)
@@ -249,7 +274,7 @@ static int make_run(struct daemon *d, struct mvmp_error *err)
 		.sessions_max = 8192,
 		.answer_probes = true,
 		.event = on_event,
-		.cluster_changed = on_cluster,
+		.identity_changed = on_identity,
 		.key_log = d->key_log,
 		.ctx = d};
 	int rc = mvmp_run_new(&config, &d->run, err);
@@ -311,6 +336,8 @@ static int start(struct daemon *d, struct mvmp_error *err)
 
 	d->loop = ev_default_loop(0);
 	rc = mvs_user_find(&user, d->options.user, err);
+	if (rc == 0 && user.change)
+		rc = mvs_keeper_start(d->options.identity, &d->keeper, err);
 	if (rc == 0)
 		rc = load_identity(d, err);
 	if (rc == 0)
@@ -352,6 +379,7 @@ static void stop(struct daemon *d)
 	for (unsigned i = 0; i < MVMP_LINKS_MAX; i++)
 		mvmp_link_close(d->link[i]);
 	mvs_store_close(d->store);
+	mvs_keeper_stop(d->keeper);
 	mvmp_identity_clear(&d->identity);
 }
 

@@ -331,6 +331,8 @@ static int ask_plain(struct mva_helper_client *c, enum mva_wire_kind kind, const
 	rc = ask(c, &w, NULL, 0, &fd, err);
 	if (fd >= 0)
 		close(fd);
+	if (question)
+		mvmp_wipe(question, len + 8); /* a key may be in it */
 	free(question);
 	return rc;
 }
@@ -348,8 +350,20 @@ int mva_helper_watch(struct mva_helper_client *c, const char *interface)
 	return ask_plain(c, MVA_WIRE_WATCH, interface, strlen(interface), NULL);
 }
 
-int mva_helper_store_cluster(
-	struct mva_helper_client *c, const uint8_t *document, size_t len, struct mvmp_error *err)
+int mva_helper_keep(struct mva_helper_client *c, enum mvmp_part part, const uint8_t *bytes,
+	size_t len, struct mvmp_error *err)
 {
-	return ask_plain(c, MVA_WIRE_STORE_CLUSTER, document, len, err);
+	uint8_t *question = malloc(len + 4);
+	struct mvmp_writer w = mvmp_writer(question, question ? len + 4 : 0);
+	int rc;
+
+	if (!question)
+		return mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
+	mvmp_put_u32(&w, part);
+	if (len)
+		mvmp_put_bytes(&w, bytes, len);
+	rc = ask_plain(c, MVA_WIRE_KEEP, question, w.used, err);
+	mvmp_wipe(question, len + 4);
+	free(question);
+	return rc;
 }

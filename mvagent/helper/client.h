@@ -5,6 +5,7 @@
 /* The protocol process's side of the helper: mva_privops over the two sockets. */
 
 #include "wire.h"
+#include <mvmp/identity.h>
 
 struct mva_helper_client;
 
@@ -23,7 +24,8 @@ int mva_helper_client_receive(struct mva_helper_client *client);
  * fails with -ETIMEDOUT, as do those that follow until the helper has answered it. */
 int mva_helper_ready(struct mva_helper_client *client);
 int mva_helper_watch(struct mva_helper_client *client, const char *interface);
-int mva_helper_store_cluster(struct mva_helper_client *client, const uint8_t *document, size_t len,
-	struct mvmp_error *err);
+/* Keeps a part of the identity that another member handed over: mvmp_identity_keep(). */
+int mva_helper_keep(struct mva_helper_client *client, enum mvmp_part part, const uint8_t *bytes,
+	size_t len, struct mvmp_error *err);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PID_IO_MAX = 1024, CLUSTER_MAX = 64 * 1024 };
+enum { PID_IO_MAX = 1024 };
 
 /* What a row gives back: a length or -errno, and bytes or a descriptor. */
 struct outcome {
@@ -52,22 +52,18 @@ static int do_pid_io(const struct mva_table_env *env, struct mvmp_reader *r, str
 	return len;
 }
 
-/* Takes over only what a CA key that is trusted here has signed, and only if it is newer. */
-static int do_cluster(const struct mva_table_env *env, struct mvmp_reader *r, struct outcome *out)
+/* Takes over only what the directory as it is says is right: mvmp_identity_keep(). */
+static int do_keep(const struct mva_table_env *env, struct mvmp_reader *r, struct outcome *out)
 {
-	struct mvmp_identity identity = {0};
-	bool changed = false;
-	int rc;
+	uint32_t part = mvmp_get_u32(r);
 
-	if (!r->left || r->left > CLUSTER_MAX || !env->identity)
+	if (r->bad || r->left > MVMP_CLUSTER_MAX || part < MVMP_PART_STATE ||
+		part > MVMP_PART_FORMER || !env->identity)
 		return malformed(out);
-	rc = mvmp_identity_load(&identity, env->identity, (uint64_t)time(NULL), &out->error);
-	if (!rc)
-		rc = mvmp_identity_update_cluster(&identity, r->at, r->left, &changed, &out->error);
-	if (!rc && changed)
-		rc = mvmp_identity_store(&identity, MVMP_PART_STATE, env->identity, &out->error);
-	mvmp_identity_clear(&identity);
-	return rc ? -EIO : 0;
+	return mvmp_identity_keep(env->identity, (enum mvmp_part)part, r->at, r->left,
+		       (uint64_t)time(NULL), &out->error)
+		       ? -EIO
+		       : 0;
 }
 
 static int do_ready(const struct mva_table_env *env, struct mvmp_reader *r, struct outcome *out)
@@ -96,7 +92,7 @@ static const struct {
 } table[] = {
 	{MVA_WIRE_OPEN, do_open},
 	{MVA_WIRE_READ_PID_IO, do_pid_io},
-	{MVA_WIRE_STORE_CLUSTER, do_cluster},
+	{MVA_WIRE_KEEP, do_keep},
 	{MVA_WIRE_READY, do_ready},
 	{MVA_WIRE_WATCH, do_watch},
 };

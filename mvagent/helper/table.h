@@ -9,7 +9,7 @@
 struct mva_table_env {
 	void *ctx;
 	const char *root;     /* before /proc and /sys; "" on a real node */
-	const char *identity; /* directory whose cluster.state may be replaced */
+	const char *identity; /* directory that keeps what other members hand over */
 	void (*ready)(void *ctx);
 	/* A checked interface name. */
 	void (*watch)(void *ctx, const char *interface);

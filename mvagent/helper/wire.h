@@ -11,7 +11,7 @@
  * question's number, so that an answer that comes too late is nobody else's:
  *   OPEN           u32 source, 32 bytes name, u32 number, u32 perf type, u64 perf config
  *   READ_PID_IO    u32 pid
- *   STORE_CLUSTER  the signed cluster state
+ *   KEEP           u32 part of the identity (enum mvmp_part), bytes: what was handed over
  *   READY          (nothing): the protocol process serves
  *   WATCH          interface name: restart the protocol process when it is there (again)
  *   ANSWER         i32 length or -errno, error (below), bytes; OPEN: with a descriptor
@@ -30,7 +30,7 @@
 enum mva_wire_kind {
 	MVA_WIRE_OPEN = 1,
 	MVA_WIRE_READ_PID_IO,
-	MVA_WIRE_STORE_CLUSTER,
+	MVA_WIRE_KEEP,
 	MVA_WIRE_READY,
 	MVA_WIRE_WATCH,
 	MVA_WIRE_ANSWER,

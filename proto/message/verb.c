@@ -13,6 +13,7 @@ static const struct mvmp_verb_info verbs[] = {
 	{MVMP_VERB_CLUSTER_EXCHANGE, "cluster-exchange", ANY_ASKED, EVERY_CALLER, false},
 	{MVMP_VERB_LINK_READ, "link-read", ANY_ASKED, EVERY_CALLER, false},
 	{MVMP_VERB_PING, "ping", ANY_ASKED, EVERY_CALLER, false},
+	{MVMP_VERB_CERTIFICATE_INSTALL, "certificate-install", ANY_ASKED, MVMP_ROLE_ADMIN, false},
 	{MVMP_VERB_SAMPLE_READ, "sample-read", NODE, EVERY_CALLER, false},
 	{MVMP_VERB_SUBSCRIBE, "subscribe", NODE, EVERY_CALLER, false},
 	{MVMP_VERB_UNSUBSCRIBE, "unsubscribe", NODE, EVERY_CALLER, false},

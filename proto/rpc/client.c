@@ -96,7 +96,7 @@ void mvmp_client_set_local_links(struct mvmp_client *client, uint32_t links)
 void mvmp_client_set_cluster(struct mvmp_client *client, const struct mvmp_identity *identity,
 	mvmp_cluster_newer *newer, void *ctx)
 {
-	client->cluster = (struct rpc_cluster){identity, newer, ctx};
+	client->cluster = (struct rpc_cluster){.identity = identity, .newer = newer, .ctx = ctx};
 }
 
 void mvmp_client_set_clock(struct mvmp_client *client, uint64_t (*wall_s)(void *ctx), void *ctx)

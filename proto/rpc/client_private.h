@@ -45,9 +45,13 @@ struct connection {
 	mvmp_session session;
 	struct mvmp_addr addr;
 	bool up;
-	bool kept;	   /* carries a subscription: not closed to make room */
-	uint64_t used;	   /* last call */
-	uint64_t exchange; /* id of the ClusterExchange under way */
+	bool kept;	    /* carries a subscription: not closed to make room */
+	uint64_t used;	    /* last call */
+	uint64_t exchange;  /* id of the ClusterExchange under way */
+	uint64_t exchanged; /* when the last one began */
+	bool told;	    /* it said what it holds: */
+	struct rpc_standing theirs;
+	struct rpc_standing handed; /* what was handed over last */
 };
 
 struct call {

@@ -128,44 +128,96 @@ struct connection *connection_find(struct mvmp_client *client, const struct rpc_
 	return NULL;
 }
 
-/* Tells our cluster state's number, and the document where `theirs` is lower. */
-static uint64_t send_exchange(
-	struct mvmp_client *client, struct connection *c, uint64_t theirs, uint64_t now)
+/* Tells what we hold, and hands it over where the other is known to hold something older. */
+static uint64_t send_exchange(struct mvmp_client *client, struct connection *c, uint64_t now)
 {
 	struct rpc_request request = {.id = ++client->last_request,
 		.verb = MVMP_VERB_CLUSTER_EXCHANGE,
 		.deadline_ms = 5000};
 	uint8_t *body = NULL, *bytes = NULL;
-	int len = rpc_exchange_encode(&client->cluster, theirs, &body);
+	int len = rpc_exchange_encode(&client->cluster, c->told ? &c->theirs : NULL, &body);
 
 	if (len < 0)
 		return 0;
+	c->exchanged = now;
+	if (c->told)
+		c->handed = rpc_standing_own(&client->cluster);
 	request.body = body;
 	request.body_len = (size_t)len;
 	len = rpc_request_encode(&request, &bytes);
 	/* A full queue costs nothing but this exchange: the next connect makes another. */
 	if (len > 0 && mvmp_endpoint_send(client->ep, c->session, bytes, (size_t)len, now))
 		len = 0;
+	if (len > 0)
+		mvmp_wipe(bytes, (size_t)len);
+	mvmp_wipe(body, request.body_len);
 	free(bytes);
 	free(body);
 	return len > 0 ? request.id : 0;
+}
+
+/* Who did not take it the first time does not take it the second: once for each state and key. */
+static bool is_to_be_told(const struct mvmp_client *client, const struct connection *c)
+{
+	struct rpc_standing own;
+
+	if (!c->up || c->exchange)
+		return false;
+	if (!c->told)
+		return true;
+	own = rpc_standing_own(&client->cluster);
+	return rpc_standing_lags(&client->cluster, &c->theirs) &&
+	       (c->handed.number != own.number || c->handed.generation != own.generation);
+}
+
+bool mvmp_client_share(struct mvmp_client *client, unsigned most, uint64_t now)
+{
+	for (struct connection *c = client->connections; c; c = c->next) {
+		if (!is_to_be_told(client, c))
+			continue;
+		if (!most--)
+			return true;
+		c->exchange = send_exchange(client, c, now);
+	}
+	return false;
+}
+
+void mvmp_client_inquire(struct mvmp_client *client, uint64_t now)
+{
+	struct connection *oldest = NULL;
+
+	for (struct connection *c = client->connections; c; c = c->next) {
+		if (c->up && !c->exchange && (!oldest || c->exchanged < oldest->exchanged))
+			oldest = c;
+	}
+	if (!oldest)
+		return;
+	oldest->told = false; /* to hear it anew */
+	oldest->exchange = send_exchange(client, oldest, now);
 }
 
 bool connection_exchanged(struct mvmp_client *client, mvmp_session session,
 	const struct rpc_answer *answer, uint64_t now)
 {
 	struct connection *c = connection_by_session(client, session);
-	uint64_t theirs;
+	const struct mvmp_cert *cert = mvmp_endpoint_cert(client->ep, session);
+	struct rpc_standing theirs;
+	struct mvmp_cert from;
 
-	if (!c || !c->exchange || c->exchange != answer->id)
+	if (!c || !cert || !c->exchange || c->exchange != answer->id)
 		return false;
 	c->exchange = 0;
+	from = *cert; /* the endpoint's own copy may move when the owner takes something over */
 	if (answer->error.status ||
-		rpc_exchange_take(&client->cluster, answer->body, answer->body_len, &theirs))
+		rpc_exchange_take(&client->cluster, &from, answer->body, answer->body_len, &theirs))
 		return true;
 	c = connection_by_session(client, session); /* the owner may have closed it */
-	if (c && theirs < client->cluster.identity->cluster.number)
-		c->exchange = send_exchange(client, c, theirs, now);
+	if (!c)
+		return true;
+	c->told = true;
+	c->theirs = theirs;
+	if (is_to_be_told(client, c))
+		c->exchange = send_exchange(client, c, now);
 	return true;
 }
 
@@ -182,7 +234,7 @@ void connection_up(struct mvmp_client *client, const struct mvmp_event *event, u
 	}
 	c = connection_by_session(client, event->session);
 	if (c && client->cluster.identity)
-		c->exchange = send_exchange(client, c, UINT64_MAX, now);
+		c->exchange = send_exchange(client, c, now);
 }
 
 void connection_down(struct mvmp_client *client, mvmp_session session, const struct mvmp_error *why,

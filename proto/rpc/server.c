@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "envelope.h"
 #include "exchange.h"
+#include "mvmp.pb-c.h"
 #include <errno.h>
 #include <mvmp/server.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@ struct mvmp_server {
 	mvmp_server_refused *refused; /* may be NULL */
 	void *refused_ctx;
 	struct rpc_cluster cluster;
+	mvmp_cert_installer *install; /* may be NULL */
+	void *install_ctx;
 	mvmp_call last;
 	unsigned calls_max;
 	struct served served[];
@@ -71,7 +74,13 @@ void mvmp_server_set_refused(struct mvmp_server *server, mvmp_server_refused *re
 void mvmp_server_set_cluster(struct mvmp_server *server, const struct mvmp_identity *identity,
 	mvmp_cluster_newer *newer, void *ctx)
 {
-	server->cluster = (struct rpc_cluster){identity, newer, ctx};
+	server->cluster = (struct rpc_cluster){.identity = identity, .newer = newer, .ctx = ctx};
+}
+
+void mvmp_server_set_installer(struct mvmp_server *server, mvmp_cert_installer *install, void *ctx)
+{
+	server->install = install;
+	server->install_ctx = ctx;
 }
 
 /* Sends the encoded answer, or keeps it until the session is writable. Frees the slot when it
@@ -168,19 +177,46 @@ static void refuse(struct mvmp_server *server, struct served *served,
 }
 
 static void exchange(struct mvmp_server *server, struct served *served,
-	const struct rpc_request *request, uint64_t now)
+	const struct rpc_request *request, const struct mvmp_cert *caller, uint64_t now)
 {
 	struct mvmp_error err = {.status = MVMP_OK};
+	struct rpc_standing theirs;
 	uint8_t *body = NULL;
-	uint64_t theirs;
 	int len = 0;
 
-	if (rpc_exchange_take(&server->cluster, request->body, request->body_len, &theirs))
+	if (rpc_exchange_take(&server->cluster, caller, request->body, request->body_len, &theirs))
 		mvmp_fail(&err, MVMP_INVALID, "the body is no ClusterExchange");
-	else if ((len = rpc_exchange_encode(&server->cluster, theirs, &body)) < 0)
+	else if ((len = rpc_exchange_encode(&server->cluster, &theirs, &body)) < 0)
 		mvmp_fail(&err, MVMP_NO_MEMORY, "out of memory");
 	answer_call(server, served, &err, body, len < 0 ? 0 : (size_t)len, now);
+	if (len > 0)
+		mvmp_wipe(body, (size_t)len); /* the key may be in it */
 	free(body);
+}
+
+static void install(struct mvmp_server *server, struct served *served,
+	const struct rpc_request *request, const struct mvmp_cert *caller, uint64_t now)
+{
+	const struct mvmp_cert *own = &server->cluster.identity->cert;
+	Mvmp__CertificateInstall *asked =
+		mvmp__certificate_install__unpack(NULL, request->body_len, request->body);
+	Mvmp__CertificateAnswer told = MVMP__CERTIFICATE_ANSWER__INIT;
+	struct mvmp_error err = {.status = MVMP_OK};
+	uint8_t body[32];
+	size_t len = 0;
+
+	told.former = own->serial;
+	if (!asked)
+		mvmp_fail(&err, MVMP_INVALID, "the body is no CertificateInstall");
+	else
+		server->install(server->install_ctx, caller, asked->certificate.data,
+			asked->certificate.len, &err);
+	told.serial = own->serial;
+	if (!err.status)
+		len = mvmp__certificate_answer__pack(&told, body);
+	answer_call(server, served, &err, body, len, now);
+	if (asked)
+		mvmp__certificate_install__free_unpacked(asked, NULL);
 }
 
 static void serve(struct mvmp_server *server, struct served *served, const struct rpc_request *from,
@@ -199,7 +235,9 @@ static void serve(struct mvmp_server *server, struct served *served, const struc
 	};
 
 	if (info->verb == MVMP_VERB_CLUSTER_EXCHANGE && server->cluster.identity)
-		exchange(server, served, from, now);
+		exchange(server, served, from, caller, now);
+	else if (info->verb == MVMP_VERB_CERTIFICATE_INSTALL && server->install)
+		install(server, served, from, caller, now);
 	else
 		server->handler(server->ctx, &request, now);
 }

@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "run_private.h"
 #include <errno.h>
-#include <mvmp/run.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	DESCRIPTORS_PER_LINK = 4,
-	RECEIVE_BUDGET = 256, /* frames taken from one link before the others get a turn */
-	RECHECK_S = 60,	      /* certificates run out */
-};
-
-struct run_link {
-	struct mvmp_run *run;
-	struct mvmp_link *link; /* NULL: free slot */
-	unsigned index;
-	unsigned watchers;
-	uint16_t mtu; /* that the endpoint was told */
-	struct ev_io watcher[DESCRIPTORS_PER_LINK];
-	void (*down)(void *ctx, unsigned index);
-	void *ctx;
-};
-
-struct mvmp_run {
-	struct mvmp_run_config config;
-	struct mvmp_endpoint *endpoint;
-	struct mvmp_client *client;
-	struct mvmp_server *server;
-	struct ev_timer timer, recheck;
-	struct ev_prepare prepare;
-	struct run_link link[MVMP_LINKS_MAX];
-};
+enum { RECEIVE_BUDGET = 256 /* frames taken from one link before the others get a turn */ };
 
 static int env_send(void *ctx, const struct mvmp_addr *to, enum mvmp_channel channel,
 	uint8_t *frame, size_t len)
@@ -58,25 +33,6 @@ static void env_key(void *ctx, const char *line)
 	mvmp_key_log_put(((struct mvmp_run *)ctx)->config.key_log, line);
 }
 
-/* Another member has a newer cluster state: believed when a CA key that we trust signed it. */
-static void on_newer_cluster(void *ctx, const uint8_t *document, size_t len)
-{
-	static struct mvmp_log_limit limit;
-	struct mvmp_run *run = ctx;
-	struct mvmp_error err;
-	bool changed = false;
-
-	if (mvmp_identity_update_cluster(run->config.identity, document, len, &changed, &err)) {
-		mvmp_log_limited(&limit, 5, "refused a cluster state: %s", err.text);
-		return;
-	}
-	if (!changed)
-		return;
-	mvmp_endpoint_recheck(run->endpoint, mvmp_now());
-	if (run->config.cluster_changed)
-		run->config.cluster_changed(run->config.ctx);
-}
-
 static uint64_t next_deadline(const struct mvmp_run *run)
 {
 	uint64_t at = mvmp_endpoint_deadline(run->endpoint);
@@ -97,11 +53,6 @@ static void advance(struct mvmp_run *run)
 static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int revents)
 {
 	advance(timer->data);
-}
-
-static void on_recheck(struct ev_loop *loop, struct ev_timer *timer, int revents)
-{
-	mvmp_endpoint_recheck(((struct mvmp_run *)timer->data)->endpoint, mvmp_now());
 }
 
 /* Before the loop sleeps: arms the timer for whoever is due first. */
@@ -202,9 +153,7 @@ int mvmp_run_new(
 	}
 	ev_timer_init(&run->timer, on_timer, 0., 0.);
 	run->timer.data = run;
-	ev_timer_init(&run->recheck, on_recheck, RECHECK_S, RECHECK_S);
-	run->recheck.data = run;
-	ev_timer_start(config->loop, &run->recheck);
+	run_news_start(run);
 	ev_prepare_init(&run->prepare, on_prepare);
 	run->prepare.data = run;
 	ev_prepare_start(config->loop, &run->prepare);
@@ -218,7 +167,7 @@ void mvmp_run_free(struct mvmp_run *run)
 		return;
 	ev_prepare_stop(run->config.loop, &run->prepare);
 	ev_timer_stop(run->config.loop, &run->timer);
-	ev_timer_stop(run->config.loop, &run->recheck);
+	run_news_stop(run);
 	if (run->client)
 		mvmp_client_free(run->client);
 	if (run->server)
@@ -278,7 +227,7 @@ struct mvmp_client *mvmp_run_client(struct mvmp_run *run)
 {
 	if (!run->client && !mvmp_client_new(run->endpoint, &run->client)) {
 		mvmp_client_set_clock(run->client, mvmp_wall_s, NULL);
-		mvmp_client_set_cluster(run->client, run->config.identity, on_newer_cluster, run);
+		mvmp_client_set_cluster(run->client, run->config.identity, run_news_take, run);
 		tell_links(run);
 	}
 	return run->client;
@@ -289,9 +238,11 @@ int mvmp_run_serve(
 {
 	int rc = mvmp_server_new(run->endpoint, own_roles, handler, ctx, 0, &run->server);
 
-	if (!rc)
-		mvmp_server_set_cluster(run->server, run->config.identity, on_newer_cluster, run);
-	return rc;
+	if (rc)
+		return rc;
+	mvmp_server_set_cluster(run->server, run->config.identity, run_news_take, run);
+	mvmp_server_set_installer(run->server, run_news_install, run);
+	return 0;
 }
 
 struct mvmp_server *mvmp_run_server(struct mvmp_run *run)

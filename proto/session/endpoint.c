@@ -422,6 +422,19 @@ static void recheck_half_open(struct mvmp_endpoint *ep, uint64_t wall_s)
 	}
 }
 
+void mvmp_endpoint_take_cert(struct mvmp_endpoint *ep, uint64_t now)
+{
+	ep->now = now;
+	mvmp_cert_fingerprint(ep->crypto, ep->discovery.fingerprint, ep->identity->cert_bytes,
+		ep->identity->cert_len);
+	for (unsigned i = 0; i < ep->config.sessions_max; i++) {
+		if (ep->session[i].state != SESSION_UP)
+			continue;
+		mvmp_session_renew_early(&ep->session[i]);
+		mvmp_session_arm(ep, &ep->session[i], now);
+	}
+}
+
 void mvmp_endpoint_take_keys(struct mvmp_endpoint *ep, uint64_t now)
 {
 	ep->now = now;

@@ -70,10 +70,17 @@ void mvmp_client_set_links(struct mvmp_client *client, uint32_t links);
  * asked there, and addresses on them say nothing of MACs. */
 void mvmp_client_set_local_links(struct mvmp_client *client, uint32_t links);
 
-/* After each connect, tells the other member the number of the cluster state in `identity`
- * (borrowed), hands over the document where it is newer, and takes a newer one. */
+/* After each connect, tells the other member which cluster state and key `identity` (borrowed)
+ * holds, hands over what is newer there, and takes what is newer. */
 void mvmp_client_set_cluster(struct mvmp_client *client, const struct mvmp_identity *identity,
 	mvmp_cluster_newer *newer, void *ctx);
+
+/* The identity took something over: hands it to the members connected that hold something older,
+ * at most `most` of them now. True when there are more, for later. */
+bool mvmp_client_share(struct mvmp_client *client, unsigned most, uint64_t now);
+
+/* Asks the connected member that was asked longest ago what it holds, and exchanges. */
+void mvmp_client_inquire(struct mvmp_client *client, uint64_t now);
 
 /* Members heard of so far, most recently seen first; borrowed until the next call. A member
  * seen on a Unix link and on a wire is listed once for each. */

@@ -165,6 +165,10 @@ const uint8_t *mvmp_endpoint_instance(const struct mvmp_endpoint *ep);
  * one; nothing is accepted any more under one that it holds no longer. */
 void mvmp_endpoint_take_keys(struct mvmp_endpoint *ep, uint64_t now);
 
+/* The identity has another certificate than before: PROBEs, BEACONs and handshakes show it from
+ * now on, and sessions that this side made renew their keys soon. */
+void mvmp_endpoint_take_cert(struct mvmp_endpoint *ep, uint64_t now);
+
 /* The cluster state changed (identity updated by the owner), or time passed: sessions and
  * handshakes of members whose certificate is revoked or expired now, or was signed by a CA key that
  * was taken away, end. */

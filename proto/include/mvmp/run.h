@@ -16,6 +16,14 @@
 struct mvmp_run;
 struct mvmp_key_log;
 
+/* What a program's identity took over while it runs, or lost. */
+struct mvmp_run_change {
+	bool state, key, cert;		       /* new ones */
+	bool former_over;		       /* the former cluster key's time is over */
+	const struct mvmp_cert *from;	       /* who brought it; NULL: nobody */
+	uint64_t former_number, former_serial; /* of state and certificate before */
+};
+
 struct mvmp_run_config {
 	struct ev_loop *loop;
 	struct mvmp_identity *identity; /* borrowed */
@@ -23,9 +31,9 @@ struct mvmp_run_config {
 	bool answer_probes;
 	/* Every event that neither server nor client consumed. */
 	void (*event)(void *ctx, const struct mvmp_event *event);
-	/* `identity` took over a newer cluster state from another member: keep it on disk. May be
-	 * NULL. */
-	void (*cluster_changed)(void *ctx);
+	/* `identity` changed, and what changed is in force: keep it on disk (mvmp_identity_store(),
+	 * in the order state, key, certificate). May be NULL. */
+	void (*identity_changed)(void *ctx, const struct mvmp_run_change *change);
 	struct mvmp_key_log *key_log; /* borrowed; NULL: keys are told nobody */
 	void *ctx;
 };
@@ -55,6 +63,15 @@ struct mvmp_client *mvmp_run_client(struct mvmp_run *run);
 int mvmp_run_serve(
 	struct mvmp_run *run, uint16_t own_roles, mvmp_server_handler *handler, void *ctx);
 struct mvmp_server *mvmp_run_server(struct mvmp_run *run);
+
+/* Takes a cluster state (NULL: none) and key (NULL: none) over as if a member had brought them, and
+ * hands them to the members connected. -status when something was refused. */
+int mvmp_run_take(struct mvmp_run *run, const uint8_t *document, size_t len, const uint8_t *key,
+	struct mvmp_error *err);
+
+/* One line for a log: "cluster state 7 -> 8, cluster key generation 2, from ada". */
+char *mvmp_run_change_text(char to[static 192], const struct mvmp_run_change *change,
+	const struct mvmp_identity *identity);
 
 /* Monotonic ns (CLOCK_BOOTTIME) and wall-clock seconds. */
 uint64_t mvmp_now(void);

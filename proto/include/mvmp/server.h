@@ -48,6 +48,10 @@ void mvmp_server_set_refused(struct mvmp_server *server, mvmp_server_refused *re
 void mvmp_server_set_cluster(struct mvmp_server *server, const struct mvmp_identity *identity,
 	mvmp_cluster_newer *newer, void *ctx);
 
+/* Answers MVMP_VERB_CERTIFICATE_INSTALL by this instead of the handler, for the identity of
+ * mvmp_server_set_cluster(). */
+void mvmp_server_set_installer(struct mvmp_server *server, mvmp_cert_installer *install, void *ctx);
+
 /* Feeds an endpoint event; true when it was a request and is taken care of. SESSION_DOWN is
  * seen (calls of that session lose their way back) but never consumed. */
 bool mvmp_server_event(struct mvmp_server *server, const struct mvmp_event *event, uint64_t now);

@@ -10,9 +10,10 @@
 enum mvmp_verb {
 	MVMP_VERB_NONE = 0,
 	/* every member that can be asked */
-	MVMP_VERB_CLUSTER_EXCHANGE = 1, /* ClusterExchange -> ClusterExchange */
-	MVMP_VERB_LINK_READ = 2,	/* Empty -> LinkAnswer */
-	MVMP_VERB_PING = 3,		/* Ping -> Ping */
+	MVMP_VERB_CLUSTER_EXCHANGE = 1,	   /* ClusterExchange -> ClusterExchange */
+	MVMP_VERB_LINK_READ = 2,	   /* Empty -> LinkAnswer */
+	MVMP_VERB_PING = 3,		   /* Ping -> Ping */
+	MVMP_VERB_CERTIFICATE_INSTALL = 4, /* CertificateInstall -> CertificateAnswer */
 	/* nodes, reading */
 	MVMP_VERB_SAMPLE_READ = 16,    /* SampleRead -> SampleAnswer */
 	MVMP_VERB_SUBSCRIBE = 17,      /* Subscribe -> SubscribeAnswer */
@@ -41,10 +42,23 @@ struct mvmp_verb_info {
 	bool mutates;	  /* needs an operation id; journaled and audited */
 };
 
-/* Another member handed over a signed cluster state with a higher number than ours. Not checked
- * yet: the owner calls mvmp_identity_update_cluster(), stores it, and has its endpoint recheck
- * sessions. Must not free what called it. */
-typedef void mvmp_cluster_newer(void *ctx, const uint8_t *document, size_t len);
+/* What another member handed over, borrowed and not checked yet: a signed cluster state with a
+ * higher number than ours, a cluster key of a later generation, or both. */
+struct mvmp_cluster_news {
+	const struct mvmp_cert *from; /* who brought it */
+	const uint8_t *document;      /* NULL: none */
+	size_t len;
+	const uint8_t *key; /* MVMP_KEY_LEN bytes; NULL: none */
+};
+
+/* The owner takes over what is right (mvmp_identity_update_cluster(), mvmp_identity_take_key()),
+ * stores it, and tells its endpoint. Must not free what called it. */
+typedef void mvmp_cluster_newer(void *ctx, const struct mvmp_cluster_news *news);
+
+/* An admin hands us a certificate. Takes it over where mvmp_identity_take_cert() does: 0 or
+ * -status with the sentence. */
+typedef int mvmp_cert_installer(void *ctx, const struct mvmp_cert *from, const uint8_t *cert,
+	size_t len, struct mvmp_error *err);
 
 /* NULL for an unknown number. */
 const struct mvmp_verb_info *mvmp_verb_info(uint32_t verb);

@@ -3,6 +3,7 @@
 #include "helper/table.h"
 #include <errno.h>
 #include <mvmp/bytes.h>
+#include <mvmp/identity.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -163,7 +164,7 @@ static void only_interface_names_are_watched(void **state)
 static void a_cluster_state_nobody_signed_is_not_kept(void **state)
 {
 	const struct mva_table_env with = {.root = "", .identity = "/nonexistent"};
-	uint8_t question[64] = {MVA_WIRE_STORE_CLUSTER}, answer[4096];
+	uint8_t question[64] = {MVA_WIRE_KEEP, [8] = MVMP_PART_STATE}, answer[4096];
 	struct mvmp_reader r;
 	int fd;
 

@@ -249,11 +249,11 @@ static void drawn_ids_carry_the_clock(void **state)
 	assert_memory_not_equal(one, two, MVMP_ID_LEN);
 }
 
-static void on_newer(void *ctx, const uint8_t *document, size_t len)
+static void on_newer(void *ctx, const struct mvmp_cluster_news *news)
 {
 	struct bench *b = ctx;
 
-	b->newer = len;
+	b->newer = news->len;
 }
 
 /* After a connect the cluster state's number is told; a newer document is taken, and ours is
@@ -262,8 +262,10 @@ static void cluster_states_are_exchanged(void **state)
 {
 	struct bench *b = *state;
 	uint8_t document[] = "ours";
-	struct mvmp_identity identity = {
-		.cluster = {.number = 5}, .cluster_bytes = document, .cluster_len = 4};
+	struct mvmp_identity identity = {.crypto = &mvmp_crypto_openssl,
+		.cluster = {.number = 5},
+		.cluster_bytes = document,
+		.cluster_len = 4};
 	/* number 6, document "newer" */
 	static const uint8_t newer[] = {0x08, 6, 0x12, 5, 'n', 'e', 'w', 'e', 'r'};
 	static const uint8_t older[] = {0x08, 4};

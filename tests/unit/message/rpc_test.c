@@ -243,13 +243,15 @@ static void a_restarted_node_is_found_again(void **state)
 	assert_int_equal(b->error.status, MVMP_OK);
 }
 
-static void on_newer(void *ctx, const uint8_t *document, size_t len)
+static void on_newer(void *ctx, const struct mvmp_cluster_news *news)
 {
 	struct bench *b = ctx;
 	bool changed = false;
 
-	assert_int_equal(
-		mvmp_identity_update_cluster(&b->node_identity, document, len, &changed, NULL), 0);
+	assert_string_equal(news->from->name, "ada");
+	assert_int_equal(mvmp_identity_update_cluster(
+				 &b->node_identity, news->document, news->len, &changed, NULL),
+		0);
 	assert_true(changed);
 	b->newer = b->node_identity.cluster.number;
 }
@@ -300,6 +302,206 @@ static void a_short_lived_caller_hands_its_cluster_state_over(void **state)
 	assert_int_equal(b->newer, b->ada.cluster.number);
 }
 
+static const uint8_t next_key[MVMP_KEY_LEN] = {42};
+
+/* State 6 with the next key as generation 2, in one identity with the key, in one without. */
+static void change_key(struct bench *b, struct mvmp_identity *identity, bool with_key)
+{
+	struct mvmp_cluster next = identity->cluster;
+	uint8_t *bytes;
+	bool changed;
+	int len;
+
+	next.number = 6;
+	next.key_generation = 2;
+	next.grace_s = 60;
+	mvmp_cluster_key_id(identity->crypto, next.key_id, next_key);
+	len = mvmp_cluster_sign(identity->crypto, &next, b->authority.ca_seed, &bytes, NULL);
+	assert_int_equal(
+		mvmp_identity_update_cluster(identity, bytes, (size_t)len, &changed, NULL), 0);
+	free(bytes);
+	if (with_key)
+		mvmp_identity_take_key(identity, next_key, TEST_WALL_S, &changed, NULL);
+}
+
+struct taker {
+	struct bench *b;
+	struct test_node *node;
+	unsigned news, documents, keys;
+	bool refuse;
+};
+
+static void on_news(void *ctx, const struct mvmp_cluster_news *news)
+{
+	struct taker *t = ctx;
+	bool changed;
+
+	t->news++;
+	t->documents += news->document != NULL;
+	t->keys += news->key != NULL;
+	if (t->refuse)
+		return;
+	if (news->document)
+		mvmp_identity_update_cluster(
+			t->node->identity, news->document, news->len, &changed, NULL);
+	if (news->key &&
+		!mvmp_identity_take_key(t->node->identity, news->key, TEST_WALL_S, &changed, NULL))
+		mvmp_endpoint_take_keys(t->node->ep, t->b->world.now);
+}
+
+static void exchange(struct bench *b, struct taker *caller, struct taker *node)
+{
+	*caller = (struct taker){.b = b, .node = b->caller};
+	*node = (struct taker){.b = b, .node = b->node};
+	mvmp_client_set_cluster(b->client, &b->ada, on_news, caller);
+	mvmp_server_set_cluster(b->server, &b->node_identity, on_news, node);
+}
+
+/* The next cluster key goes with the state that names it, whichever side has it. */
+static void a_cluster_key_travels(void **state)
+{
+	struct bench *b = *state;
+	struct taker caller, node;
+
+	exchange(b, &caller, &node);
+	change_key(b, &b->ada, true);
+	call(b, MVMP_VERB_PING, "r1-n05", 0, 1000);
+	run_ms(b, 50);
+	assert_int_equal(node.news, 1);
+	assert_memory_equal(b->node_identity.cluster_key, next_key, MVMP_KEY_LEN);
+	assert_int_equal(mvmp_identity_key_generation(&b->node_identity), 2);
+	assert_int_equal(caller.news, 0);
+}
+
+static void a_cluster_key_travels_back(void **state)
+{
+	struct bench *b = *state;
+	struct taker caller, node;
+
+	exchange(b, &caller, &node);
+	change_key(b, &b->node_identity, true);
+	call(b, MVMP_VERB_PING, "r1-n05", 0, 1000);
+	run_ms(b, 50);
+	assert_int_equal(caller.news, 1);
+	assert_int_equal(mvmp_identity_key_generation(&b->ada), 2);
+}
+
+/* Who has the state without the key, since a power cut took it, gets the key alone. */
+static void a_missing_cluster_key_is_handed_over(void **state)
+{
+	struct bench *b = *state;
+	struct taker caller, node;
+
+	exchange(b, &caller, &node);
+	change_key(b, &b->ada, true);
+	change_key(b, &b->node_identity, false);
+	call(b, MVMP_VERB_PING, "r1-n05", 0, 1000);
+	run_ms(b, 50);
+	assert_int_equal(node.documents, 0);
+	assert_int_equal(node.keys, 1);
+	assert_int_equal(mvmp_identity_key_generation(&b->node_identity), 2);
+}
+
+/* Who does not take what is handed over is not asked again and again. */
+static void what_is_refused_is_not_handed_over_again(void **state)
+{
+	struct bench *b = *state;
+	struct taker caller, node;
+
+	exchange(b, &caller, &node);
+	node.refuse = true;
+	change_key(b, &b->ada, true);
+	call(b, MVMP_VERB_PING, "r1-n05", 0, 1000);
+	run_ms(b, 500);
+	assert_int_equal(node.news, 1);
+	assert_false(mvmp_client_share(b->client, 1, b->world.now));
+	mvmp_client_inquire(b->client, b->world.now);
+	run_ms(b, 50);
+	assert_int_equal(node.news, 1);
+	assert_int_equal(mvmp_identity_key_generation(&b->node_identity), 1);
+}
+
+/* What comes while a session is up is shared with the other side at once; what came there is found
+ * by asking. */
+static void news_spread_through_open_sessions(void **state)
+{
+	struct bench *b = *state;
+	struct taker caller, node;
+
+	exchange(b, &caller, &node);
+	call(b, MVMP_VERB_PING, "r1-n05", 0, 1000);
+	run_ms(b, 50);
+	assert_false(mvmp_client_share(b->client, 1, b->world.now)); /* nothing is new */
+	change_key(b, &b->ada, true);
+	assert_true(mvmp_client_share(b->client, 0, b->world.now));
+	assert_false(mvmp_client_share(b->client, 1, b->world.now));
+	run_ms(b, 50);
+	assert_int_equal(mvmp_identity_key_generation(&b->node_identity), 2);
+
+	b->node_identity.cluster.number = 9; /* as if another admin had been there */
+	b->node_identity.cluster_bytes[0] = 0;
+	mvmp_client_inquire(b->client, b->world.now);
+	run_ms(b, 50);
+	assert_int_equal(caller.documents, 1);
+}
+
+static int on_install(void *ctx, const struct mvmp_cert *from, const uint8_t *cert, size_t len,
+	struct mvmp_error *err)
+{
+	struct bench *b = ctx;
+
+	b->newer = len;
+	return cert[0] ? mvmp_fail(err, MVMP_CONFLICT, "it is older") : 0;
+}
+
+static void call_install(struct bench *b, uint8_t certificate)
+{
+	uint8_t body[] = {0x0a, 1, certificate};
+	struct mvmp_target target = {.text = "r1-n05", .role = MVMP_ROLE_NODE};
+
+	b->done = 0;
+	assert_int_not_equal(mvmp_client_call(b->client, &target, MVMP_VERB_CERTIFICATE_INSTALL,
+				     body, sizeof body, NULL, b->world.now + MVMP_NS_PER_S, on_done,
+				     b, b->world.now, NULL),
+		0);
+	run_ms(b, 50);
+	assert_int_equal(b->done, 1);
+}
+
+/* A certificate is installed by admins only; what is wrong with it is told. */
+static void certificates_are_installed_by_admins(void **state)
+{
+	struct bench *b = *state;
+	struct taker caller, node;
+
+	exchange(b, &caller, &node);
+	mvmp_server_set_installer(b->server, on_install, b);
+	call_install(b, 0);
+	assert_int_equal(b->error.status, MVMP_NOT_ALLOWED);
+	assert_int_equal(b->refused_verb->verb, MVMP_VERB_CERTIFICATE_INSTALL);
+	assert_int_equal(b->newer, 0);
+	assert_int_equal(b->handled, 0);
+}
+
+static void certificates_are_checked(void **state)
+{
+	struct test_member ada = {.name = "ada", .roles = MVMP_ROLE_ADMIN};
+	struct bench *b = *state;
+	struct taker caller, node;
+
+	mvmp_identity_clear(&b->ada);
+	test_authority_member(&b->authority, &b->ada, &ada);
+	exchange(b, &caller, &node);
+	mvmp_server_set_installer(b->server, on_install, b);
+	call_install(b, 0);
+	assert_int_equal(b->error.status, MVMP_OK);
+	assert_int_equal(b->newer, 1);
+	assert_int_equal(b->body_len, 4); /* serial and former serial */
+	call_install(b, 1);
+	assert_int_equal(b->error.status, MVMP_CONFLICT);
+	assert_string_equal(b->error.text, "it is older");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -312,6 +514,13 @@ int main(void)
 		CASE(a_restarted_node_is_found_again),
 		CASE(a_newer_cluster_state_travels),
 		CASE(a_short_lived_caller_hands_its_cluster_state_over),
+		CASE(a_cluster_key_travels),
+		CASE(a_cluster_key_travels_back),
+		CASE(a_missing_cluster_key_is_handed_over),
+		CASE(what_is_refused_is_not_handed_over_again),
+		CASE(news_spread_through_open_sessions),
+		CASE(certificates_are_installed_by_admins),
+		CASE(certificates_are_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,11 +235,11 @@ static void an_answer_too_large_says_so(void **state)
 	free(much);
 }
 
-static void on_newer(void *ctx, const uint8_t *document, size_t len)
+static void on_newer(void *ctx, const struct mvmp_cluster_news *news)
 {
 	struct bench *b = ctx;
 
-	b->newer = len;
+	b->newer = news->len;
 }
 
 static Mvmp__ClusterExchange *exchange(struct bench *b, uint64_t number, const char *document)
@@ -270,8 +270,10 @@ static void cluster_states_are_exchanged(void **state)
 {
 	struct bench *b = *state;
 	uint8_t document[] = "ours";
-	struct mvmp_identity identity = {
-		.cluster = {.number = 5}, .cluster_bytes = document, .cluster_len = 4};
+	struct mvmp_identity identity = {.crypto = &mvmp_crypto_openssl,
+		.cluster = {.number = 5},
+		.cluster_bytes = document,
+		.cluster_len = 4};
 	Mvmp__ClusterExchange *got;
 
 	mvmp_server_set_cluster(b->server, &identity, on_newer, b);

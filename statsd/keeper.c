@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper.h"
+#include <errno.h>
+#include <mvmp/bytes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A question is a part (u32) and its bytes, an answer a status (u32) and a sentence. */
+enum { QUESTION_MAX = 4 + MVMP_CLUSTER_MAX, PATIENCE_S = 1 };
+
+struct mvs_keeper {
+	int socket;
+	pid_t pid;
+};
+
+/* ---- the process ---- */
+
+static void answer(int socket, const struct mvmp_error *err)
+{
+	uint8_t bytes[4 + sizeof err->text];
+	struct mvmp_writer w = mvmp_writer(bytes, sizeof bytes);
+
+	mvmp_put_u32(&w, err->status);
+	mvmp_put_bytes(&w, err->text, strlen(err->text));
+	send(socket, bytes, w.used, MSG_NOSIGNAL);
+}
+
+static void keep(const char *identity, int socket, const uint8_t *question, size_t len)
+{
+	struct mvmp_reader r = mvmp_reader(question, len);
+	struct mvmp_error err = {.status = MVMP_OK};
+	uint32_t part = mvmp_get_u32(&r);
+
+	if (r.bad || part < MVMP_PART_STATE || part > MVMP_PART_FORMER)
+		mvmp_fail(&err, MVMP_INVALID, "malformed question to the keeper");
+	else
+		mvmp_identity_keep(
+			identity, (enum mvmp_part)part, r.at, r.left, (uint64_t)time(NULL), &err);
+	answer(socket, &err);
+}
+
+__attribute__((noreturn)) static void serve(const char *identity, int socket)
+{
+	static uint8_t question[QUESTION_MAX];
+	ssize_t len;
+
+	prctl(PR_SET_NAME, "mvstatsd-keeper");
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	while ((len = recv(socket, question, sizeof question, 0)) > 0 || errno == EINTR) {
+		if (len > 0)
+			keep(identity, socket, question, (size_t)len);
+		mvmp_wipe(question, sizeof question);
+		errno = 0;
+	}
+	_exit(0);
+}
+
+/* ---- the program's side ---- */
+
+int mvs_keeper_start(const char *identity, struct mvs_keeper **ret, struct mvmp_error *err)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	struct mvs_keeper *keeper = calloc(1, sizeof *keeper);
+	int pair[2];
+
+	if (!keeper || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		free(keeper);
+		return mvmp_fail(err, MVMP_NO_MEMORY, "cannot start the keeper of the identity: %s",
+			strerror(errno));
+	}
+	keeper->pid = fork();
+	if (!keeper->pid) {
+		close(pair[0]);
+		serve(identity, pair[1]);
+	}
+	close(pair[1]);
+	keeper->socket = pair[0];
+	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	if (keeper->pid < 0) {
+		mvs_keeper_stop(keeper);
+		return mvmp_fail(err, MVMP_NO_MEMORY, "cannot start the keeper of the identity: %s",
+			strerror(errno));
+	}
+	*ret = keeper;
+	return 0;
+}
+
+void mvs_keeper_stop(struct mvs_keeper *keeper)
+{
+	if (!keeper)
+		return;
+	close(keeper->socket);
+	if (keeper->pid > 0)
+		waitpid(keeper->pid, NULL, 0);
+	free(keeper);
+}
+
+static int receive(struct mvs_keeper *keeper, struct mvmp_error *err)
+{
+	uint8_t bytes[4 + sizeof err->text];
+	ssize_t len = recv(keeper->socket, bytes, sizeof bytes, 0);
+	struct mvmp_reader r = mvmp_reader(bytes, len > 0 ? (size_t)len : 0);
+	uint32_t status = mvmp_get_u32(&r);
+
+	if (r.bad)
+		return mvmp_fail(err, MVMP_IO, "the keeper of the identity does not answer");
+	if (status)
+		return mvmp_fail(err, status, "%.*s", (int)r.left, (const char *)r.at);
+	return 0;
+}
+
+int mvs_keeper_keep(struct mvs_keeper *keeper, enum mvmp_part part, const uint8_t *bytes,
+	size_t len, struct mvmp_error *err)
+{
+	static uint8_t question[QUESTION_MAX];
+	struct mvmp_writer w = mvmp_writer(question, sizeof question);
+	uint8_t late[512];
+	ssize_t sent;
+
+	/* Answers that were not waited for. */
+	while (recv(keeper->socket, late, sizeof late, MSG_DONTWAIT) > 0)
+		;
+	mvmp_put_u32(&w, part);
+	if (len)
+		mvmp_put_bytes(&w, bytes, len);
+	if (w.bad)
+		return mvmp_fail(err, MVMP_TOO_LARGE, "%zu bytes are too many to keep", len);
+	sent = send(keeper->socket, question, w.used, MSG_NOSIGNAL);
+	mvmp_wipe(question, sizeof question);
+	if (sent < 0)
+		return mvmp_fail(
+			err, MVMP_IO, "the keeper of the identity is gone: %s", strerror(errno));
+	return receive(keeper, err);
+}
