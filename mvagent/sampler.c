@@ -119,7 +119,8 @@ struct mva_shot *mva_sampler_take(struct mva_sampler *s, uint32_t kinds, uint64_
 	memcpy(sample->instance, s->instance, MVMP_ID_LEN);
 	memcpy(sample->host_boot, s->host_boot, MVMP_ID_LEN);
 	shot->taken = now;
-	if (s->backend->ops->sample(s->backend, kinds, sample)) {
+	/* Half a sample would say that the rest has gone. */
+	if (s->backend->ops->sample(s->backend, kinds, sample) || sample->starved) {
 		s->failures++;
 		mva_shot_release(shot);
 		return NULL;

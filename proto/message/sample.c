@@ -55,8 +55,10 @@ struct mvmp_record *mvmp_sample_add(struct mvmp_sample *sample, enum mvmp_entity
 	if (records->count >= MVMP_RECORDS_MAX)
 		return NULL;
 	if (records->count == records->capacity &&
-		records_reserve(records, grown(records->capacity)))
+		records_reserve(records, grown(records->capacity))) {
+		sample->starved = true;
 		return NULL;
+	}
 	record = &records->at[records->count++];
 	memset(record, 0, sizeof *record);
 	return record;

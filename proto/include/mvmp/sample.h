@@ -59,6 +59,7 @@ struct mvmp_sample {
 	uint8_t instance[MVMP_ID_LEN]; /* of the program that sampled */
 	uint8_t host_boot[MVMP_ID_LEN];
 	bool simulated;
+	bool starved;	/* a record found no memory: not all of what there is is here */
 	uint32_t kinds; /* bit n: kind n was sampled (its array is complete) */
 	struct mvmp_records kind[MVMP_ENTITY_COUNT];
 };
@@ -79,7 +80,7 @@ void mvmp_sample_reset(struct mvmp_sample *sample);
 void mvmp_sample_free(struct mvmp_sample *sample);
 
 /* A zeroed record at the end of its kind's array; valid until the next add of that kind. NULL
- * at MVMP_RECORDS_MAX or without memory. */
+ * at MVMP_RECORDS_MAX or without memory, which is noted in `starved`. */
 struct mvmp_record *mvmp_sample_add(struct mvmp_sample *sample, enum mvmp_entity kind);
 
 /* Linear search; NULL when absent. */
