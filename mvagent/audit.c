@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit.h"
+#include "jsontext.h"
 #include <errno.h>
-#include <jansson.h>
 #include <mvmp/bytes.h>
 #include <mvmp/clean_text.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@ struct mva_audit {
 	bool torn; /* the file's last line has no end */
 	uint64_t minute;
 	unsigned refusals, left_out;
+	unsigned lost; /* lines for which there was no memory, or no room while the disk failed */
 };
 
 static void note_size(void *ctx, const char *name, uint64_t size)
@@ -69,8 +70,17 @@ static const char *cleaned(char to[static TEXT_MAX], const char *from)
 	return to;
 }
 
+/* Notes how many lines are missing before this one; NULL (and it is freed) without memory. */
+static json_t *with_count(json_t *json, const char *name, unsigned count)
+{
+	if (!json || !count || !json_object_set_new(json, name, json_integer(count)))
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
 /* One line; the caller frees it. NULL without memory. */
-static char *line_of(const struct mva_audit_entry *e, unsigned left_out)
+static char *line_of(const struct mva_audit *audit, const struct mva_audit_entry *e)
 {
 	char who[TEXT_MAX], arguments[TEXT_MAX], text[TEXT_MAX];
 	char operation[2 * MVMP_ID_LEN + 1] = "";
@@ -83,25 +93,25 @@ static char *line_of(const struct mva_audit_entry *e, unsigned left_out)
 		cleaned(who, e->who), "serial", (json_int_t)e->serial, "verb", e->verb, "arguments",
 		cleaned(arguments, e->arguments), "result", e->result, "text",
 		cleaned(text, e->text), "operation", operation);
-	if (json && left_out)
-		json_object_set_new(json, "refusals_left_out", json_integer(left_out));
+	json = with_count(json, "refusals_left_out", audit->left_out);
+	json = with_count(json, "lines_lost", audit->lost);
 	line = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	return line;
 }
 
-static void put(struct mva_audit *audit, const char *line)
+static bool put(struct mva_audit *audit, const char *line)
 {
 	size_t start = audit->torn, len = start + strlen(line) + 1;
 
 	if (audit->used + len > PENDING_MAX)
-		return; /* the disk has been failing for long */
+		return false; /* the disk has been failing for long */
 	if (audit->used + len > audit->size) {
 		size_t size = (audit->used + len) * 2;
 		char *grown = realloc(audit->pending, size);
 
 		if (!grown)
-			return;
+			return false;
 		audit->pending = grown;
 		audit->size = size;
 	}
@@ -110,16 +120,17 @@ static void put(struct mva_audit *audit, const char *line)
 	audit->pending[audit->used + len - 1] = '\n';
 	audit->used += len;
 	audit->torn = false;
+	return true;
 }
 
 void mva_audit_add(struct mva_audit *audit, const struct mva_audit_entry *entry)
 {
-	char *line = line_of(entry, audit->left_out);
+	char *line = line_of(audit, entry);
 
-	if (!line)
-		return;
-	audit->left_out = 0;
-	put(audit, line);
+	if (line && put(audit, line))
+		audit->left_out = audit->lost = 0;
+	else
+		audit->lost++;
 	free(line);
 }
 
@@ -176,20 +187,21 @@ void mva_audit_saved(struct mva_audit *audit, int rc)
 	audit->rotating = false;
 }
 
-/* The end of a file, from the start of a line; the caller frees it. NULL: nothing there. */
-static char *read_tail(struct mva_audit *audit, const char *name)
+/* A file's text, "" where there is none; the caller frees it. 0 or -errno. */
+static int read_text(struct mva_audit *audit, const char *name, char **ret)
 {
 	char *text = malloc(audit->bytes_max + PENDING_MAX + 1);
 	ssize_t len = text ? audit->disk->ops->read(
 				     audit->disk, name, 0, text, audit->bytes_max + PENDING_MAX)
-			   : 0;
+			   : -ENOMEM;
 
-	if (len <= 0) {
+	if (len < 0 && len != -ENOENT) {
 		free(text);
-		return NULL;
+		return (int)len;
 	}
-	text[len] = '\0';
-	return text;
+	text[len < 0 ? 0 : len] = '\0';
+	*ret = text;
+	return 0;
 }
 
 /* Where the newest `*wanted` lines begin; *wanted becomes how many there are. */
@@ -220,12 +232,13 @@ static const char *string_of(const json_t *json, const char *name)
 static int tell(const char *line, size_t len,
 	void (*each)(void *ctx, const struct mva_audit_entry *entry), void *ctx)
 {
-	json_t *json = json_loadb(line, len, 0, NULL);
 	uint8_t operation[MVMP_ID_LEN];
 	struct mva_audit_entry e;
+	json_t *json;
+	int rc = mva_json_parse(line, len, &json);
 
-	if (!json)
-		return 0;
+	if (rc)
+		return rc == -ENOMEM ? rc : 0;
 	e = (struct mva_audit_entry){
 		.wall_ns = (uint64_t)json_integer_value(json_object_get(json, "wall_ns")),
 		.serial = (uint64_t)json_integer_value(json_object_get(json, "serial")),
@@ -245,34 +258,35 @@ static int tell(const char *line, size_t len,
 static int tell_lines(
 	const char *at, void (*each)(void *ctx, const struct mva_audit_entry *entry), void *ctx)
 {
-	int count = 0;
+	int count = 0, rc = 0;
 
-	while (*at) {
+	while (*at && rc >= 0) {
 		size_t len = strcspn(at, "\n");
 
-		count += tell(at, len, each, ctx);
+		rc = tell(at, len, each, ctx);
+		count += rc;
 		at += len + (at[len] == '\n');
 	}
-	return count;
+	return rc < 0 ? rc : count;
 }
 
 int mva_audit_read(struct mva_audit *audit, unsigned newest,
 	void (*each)(void *ctx, const struct mva_audit_entry *entry), void *ctx)
 {
-	char *now = read_tail(audit, current), *before = NULL;
+	char *now = NULL, *before = NULL;
 	unsigned here = newest, there;
-	char *at = now ? last_lines(now, &here) : NULL;
-	int count = 0;
+	int count = 0, rc = read_text(audit, current, &now);
+	const char *at = rc ? NULL : last_lines(now, &here);
 
-	here = now ? here : 0;
 	there = newest - here;
-	if (there)
-		before = read_tail(audit, older);
-	if (before)
-		count += tell_lines(last_lines(before, &there), each, ctx);
-	if (at)
-		count += tell_lines(at, each, ctx);
+	if (!rc && there)
+		rc = read_text(audit, older, &before);
+	if (!rc && before)
+		rc = tell_lines(last_lines(before, &there), each, ctx);
+	count = rc;
+	if (rc >= 0)
+		rc = tell_lines(at, each, ctx);
 	free(before);
 	free(now);
-	return count;
+	return rc < 0 ? rc : count + rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "jsontext.h"
 #include "wish_private.h"
 #include <errno.h>
-#include <jansson.h>
 #include <mvmp/bytes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,24 +22,45 @@ static json_t *to_json(const struct mva_wish *w)
 		w->who, "serial", (json_int_t)w->serial, "wall_ns", (json_int_t)w->wall_ns);
 }
 
-static int from_json(struct mva_wish *w, json_t *json)
+/* What stands under a name; where it is not there or of another type, *good becomes false. Not by
+ * json_unpack(), which needs memory and takes a want of it for a damaged file. */
+static const char *text_of(const json_t *json, const char *name, bool *good)
 {
-	const char *uuid, *name, *cpus, *who;
-	json_int_t number, serial, wall_ns;
-	int vcpu, emulator;
+	const char *text = json_string_value(json_object_get(json, name));
 
-	if (json_unpack(json, "{sI ss ss si sb ss ss sI sI}", "number", &number, "domain", &uuid,
-		    "name", &name, "vcpu", &vcpu, "emulator", &emulator, "cpus", &cpus, "who", &who,
-		    "serial", &serial, "wall_ns", &wall_ns))
-		return -EINVAL;
-	*w = (struct mva_wish){.number = (uint64_t)number,
-		.vcpu = (uint32_t)vcpu,
-		.emulator = emulator,
-		.serial = (uint64_t)serial,
-		.wall_ns = (uint64_t)wall_ns};
-	snprintf(w->name, sizeof w->name, "%s", name);
-	snprintf(w->who, sizeof w->who, "%s", who);
-	if (mvmp_uuid_parse(w->uuid, uuid) || mva_cpuset_parse(&w->cpus, cpus, NULL))
+	*good &= text != NULL;
+	return text ? text : "";
+}
+
+static json_int_t number_of(const json_t *json, const char *name, bool *good)
+{
+	const json_t *value = json_object_get(json, name);
+
+	*good &= json_is_integer(value);
+	return json_integer_value(value);
+}
+
+static bool flag_of(const json_t *json, const char *name, bool *good)
+{
+	const json_t *value = json_object_get(json, name);
+
+	*good &= json_is_boolean(value);
+	return json_is_true(value);
+}
+
+static int from_json(struct mva_wish *w, const json_t *json)
+{
+	bool good = true;
+
+	*w = (struct mva_wish){.number = (uint64_t)number_of(json, "number", &good),
+		.vcpu = (uint32_t)number_of(json, "vcpu", &good),
+		.emulator = flag_of(json, "emulator", &good),
+		.serial = (uint64_t)number_of(json, "serial", &good),
+		.wall_ns = (uint64_t)number_of(json, "wall_ns", &good)};
+	snprintf(w->name, sizeof w->name, "%s", text_of(json, "name", &good));
+	snprintf(w->who, sizeof w->who, "%s", text_of(json, "who", &good));
+	if (mvmp_uuid_parse(w->uuid, text_of(json, "domain", &good)) ||
+		mva_cpuset_parse(&w->cpus, text_of(json, "cpus", &good), NULL) || !good)
 		return -EINVAL;
 	return 0;
 }
@@ -103,9 +124,13 @@ static int put(struct mva_wishes *wishes, const struct mva_wish *wish)
 /* The right wishes of a file; -EINVAL when some are not. */
 static int take_file(struct mva_wishes *wishes, const char *text, size_t len)
 {
-	json_t *json = json_loadb(text, len, 0, NULL), *list = json_object_get(json, "wishes");
+	json_t *json, *list;
+	int rc = mva_json_parse(text, len, &json);
 	struct mva_wish wish;
-	int rc = json_is_array(list) ? 0 : -EINVAL;
+
+	list = json_object_get(json, "wishes");
+	if (json && !json_is_array(list))
+		rc = -EINVAL;
 
 	wishes->next = (uint64_t)json_integer_value(json_object_get(json, "next"));
 	for (size_t i = 0; i < json_array_size(list) && rc != -ENOMEM; i++)
@@ -116,15 +141,13 @@ static int take_file(struct mva_wishes *wishes, const char *text, size_t len)
 	return rc;
 }
 
-static int take_forgotten(struct mva_wishes *wishes, json_t *json)
+static int take_forgotten(struct mva_wishes *wishes, const json_t *json)
 {
+	bool good = true, emulator = flag_of(json, "emulator", &good);
+	json_int_t vcpu = number_of(json, "vcpu", &good);
 	uint8_t uuid[MVMP_ID_LEN];
-	const char *domain;
-	int vcpu, emulator;
 
-	if (json_unpack(
-		    json, "{ss si sb}", "domain", &domain, "vcpu", &vcpu, "emulator", &emulator) ||
-		mvmp_uuid_parse(uuid, domain))
+	if (mvmp_uuid_parse(uuid, text_of(json, "domain", &good)) || !good)
 		return -EINVAL;
 	wish_remove(wishes, uuid, (uint32_t)vcpu, emulator);
 	return 0;
@@ -132,14 +155,14 @@ static int take_forgotten(struct mva_wishes *wishes, json_t *json)
 
 static int take_line(struct mva_wishes *wishes, const char *line, size_t len)
 {
-	json_t *json = json_loadb(line, len, 0, NULL);
+	json_t *json;
+	int rc = mva_json_parse(line, len, &json);
 	struct mva_wish wish;
-	int rc = -EINVAL;
 
 	if (json_is_true(json_object_get(json, "forgotten")))
 		rc = take_forgotten(wishes, json);
-	else if (json && !from_json(&wish, json))
-		rc = put(wishes, &wish);
+	else if (json)
+		rc = from_json(&wish, json) ? -EINVAL : put(wishes, &wish);
 	json_decref(json);
 	return rc;
 }
@@ -238,12 +261,14 @@ static void save_evidence(struct mva_wishes *wishes, struct mva_batch *batch)
 static void save_whole(struct mva_wishes *wishes, struct mva_batch *batch)
 {
 	json_t *list = json_array(), *json;
+	int rc = list ? 0 : -ENOMEM;
 	char *text;
 
-	for (unsigned i = 0; i < wishes->count; i++)
-		json_array_append_new(list, to_json(&wishes->at[i]));
+	/* A wish that found no memory here would be gone for good. */
+	for (unsigned i = 0; i < wishes->count && !rc; i++)
+		rc = json_array_append_new(list, to_json(&wishes->at[i]));
 	json = json_pack("{sI so}", "next", (json_int_t)wishes->next, "wishes", list);
-	text = json ? json_dumps(json, JSON_INDENT(1)) : NULL;
+	text = json && !rc ? json_dumps(json, JSON_INDENT(1)) : NULL;
 	json_decref(json);
 	if (!text) {
 		batch->failed = -ENOMEM;
