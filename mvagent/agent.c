@@ -53,7 +53,12 @@ void mva_refuse_body(struct mva_agent *agent, const struct mvmp_request *request
 {
 	struct mvmp_error err;
 
-	mvmp_fail(&err, MVMP_INVALID, "the arguments of %s are malformed", request->verb->name);
+	if (agent->starved)
+		mvmp_fail(&err, MVMP_NO_MEMORY, "%s has no memory for %s now", agent->node,
+			request->verb->name);
+	else
+		mvmp_fail(&err, MVMP_INVALID, "the arguments of %s are malformed",
+			request->verb->name);
 	mva_refuse_change(agent, request, &err, now);
 }
 
@@ -71,6 +76,7 @@ void mva_agent_request(void *ctx, const struct mvmp_request *request, uint64_t n
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
 		if (verbs[i].verb != request->verb->verb)
 			continue;
+		agent->starved = false;
 		verbs[i].handler(agent, request, now);
 		mva_agent_save(agent, now);
 		return;
@@ -244,6 +250,20 @@ static int open_backend(struct mva_agent *agent, struct mvmp_error *err)
 	return agent->config.backend->open(&env, &agent->backend, err);
 }
 
+static void *message_alloc(void *ctx, size_t size)
+{
+	struct mva_agent *agent = ctx;
+	void *memory = malloc(size);
+
+	agent->starved |= !memory;
+	return memory;
+}
+
+static void message_free(void *ctx, void *memory)
+{
+	free(memory);
+}
+
 int mva_agent_new(const struct mva_agent_config *config, uint64_t now, struct mva_agent **ret,
 	struct mvmp_error *err)
 {
@@ -258,6 +278,7 @@ int mva_agent_new(const struct mva_agent_config *config, uint64_t now, struct mv
 	snprintf(agent->node, sizeof agent->node, "%s", config->node);
 	agent->ring_ns = interval_ms * MVMP_NS_PER_MS;
 	agent->batch_number = 1;
+	agent->allocator = (ProtobufCAllocator){message_alloc, message_free, agent};
 	rc = open_backend(agent, err);
 	if (!rc)
 		rc = open_state(agent, err);

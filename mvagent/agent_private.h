@@ -57,6 +57,9 @@ struct mva_agent {
 	bool saving;
 	uint64_t batch_number; /* of the save that is filled now */
 	uint64_t retry_ns;     /* no save before, after a failure */
+
+	ProtobufCAllocator allocator; /* of requests that are decoded */
+	bool starved; /* it, or the verb, found no memory: a request is not malformed */
 };
 
 /* Answers with a message (NULL: no body) under status MVMP_OK. */
@@ -67,7 +70,7 @@ void mva_refuse(
 /* The same for a change that was asked for; the audit log hears of it. */
 void mva_refuse_change(struct mva_agent *agent, const struct mvmp_request *request,
 	const struct mvmp_error *err, uint64_t now);
-/* The request's body is not what its verb takes. */
+/* The request's body is not what its verb takes, or (`starved`) there was no memory for it. */
 void mva_refuse_body(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now);
 
 /* Starts a save when something changed and none is under way. */

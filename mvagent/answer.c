@@ -57,16 +57,16 @@ void mva_frames_clear(struct mva_frames *frames)
 	*frames = (struct mva_frames){0};
 }
 
-size_t mva_capabilities(
-	struct mva_agent *agent, Mvmp__Capability ***ret_list, Mvmp__Capability **ret_items)
+int mva_capabilities(
+	struct mva_agent *agent, Mvmp__SampleAnswer *answer, Mvmp__Capability **ret_items)
 {
 	const struct mva_capability *from;
 	size_t count = agent->backend->ops->capabilities(agent->backend, &from);
 
-	*ret_list = calloc(count + 1, sizeof **ret_list);
+	answer->capability = calloc(count + 1, sizeof *answer->capability);
 	*ret_items = calloc(count + 1, sizeof **ret_items);
-	if (!*ret_list || !*ret_items)
-		return 0;
+	if (!answer->capability || !*ret_items)
+		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		Mvmp__Capability *to = &(*ret_items)[i];
 
@@ -74,7 +74,8 @@ size_t mva_capabilities(
 		to->name = (char *)from[i].name;
 		to->supported = from[i].supported;
 		to->reason = (char *)from[i].reason;
-		(*ret_list)[i] = to;
+		answer->capability[i] = to;
 	}
-	return count;
+	answer->n_capability = count;
+	return 0;
 }

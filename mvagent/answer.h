@@ -19,8 +19,9 @@ int mva_frames_pack(
 	struct mva_frames *frames, const struct mvmp_sample *sample, uint32_t kinds, bool texts);
 void mva_frames_clear(struct mva_frames *frames);
 
-/* Capabilities of the backend as messages; the two arrays are freed by the caller (free()). */
-size_t mva_capabilities(
-	struct mva_agent *agent, Mvmp__Capability ***ret_list, Mvmp__Capability **ret_items);
+/* Puts the backend's capabilities into an answer; its list and *ret_items are freed by the caller
+ * (free()), also after a failure. 0 or -ENOMEM. */
+int mva_capabilities(
+	struct mva_agent *agent, Mvmp__SampleAnswer *answer, Mvmp__Capability **ret_items);
 
 #endif

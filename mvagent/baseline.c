@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void clear(struct mva_baseline *b)
+void mva_baseline_drop(struct mva_baseline *b)
 {
 	for (unsigned i = 0; i < b->counters; i++) {
 		free(b->counter[i].name);
@@ -17,7 +17,7 @@ static void clear(struct mva_baseline *b)
 void mva_baselines_clear(struct mva_baselines *baselines)
 {
 	for (unsigned i = 0; i < MVA_BASELINES_MAX; i++)
-		clear(&baselines->at[i]);
+		mva_baseline_drop(&baselines->at[i]);
 }
 
 struct mva_baseline *mva_baseline_find(
@@ -34,18 +34,15 @@ struct mva_baseline *mva_baseline_find(
 	return NULL;
 }
 
-static struct mva_baseline *make(struct mva_baselines *baselines, uint64_t serial, uint64_t now)
+static struct mva_baseline *least_used(struct mva_baselines *baselines)
 {
-	struct mva_baseline *oldest = &baselines->at[0];
+	struct mva_baseline *least = &baselines->at[0];
 
 	for (unsigned i = 1; i < MVA_BASELINES_MAX; i++) {
-		if (baselines->at[i].used_ns < oldest->used_ns)
-			oldest = &baselines->at[i];
+		if (baselines->at[i].used_ns < least->used_ns)
+			least = &baselines->at[i];
 	}
-	clear(oldest);
-	oldest->serial = serial;
-	oldest->used_ns = now ? now : 1;
-	return oldest;
+	return least;
 }
 
 const struct mva_baseline_counter *mva_baseline_counter(
@@ -86,7 +83,7 @@ static int take(struct mva_baseline *b, const struct mva_perf_counter *from, boo
 
 	if (!c)
 		return -ENOMEM;
-	if (c->values != from->values) {
+	if (!c->value || c->values != from->values) {
 		free(c->value);
 		c->values = 0;
 		c->value = calloc(from->values + 1, sizeof *c->value);
@@ -100,14 +97,11 @@ static int take(struct mva_baseline *b, const struct mva_perf_counter *from, boo
 	return 0;
 }
 
-int mva_baseline_reset(struct mva_baselines *baselines, uint64_t serial,
-	const struct mva_perf *perf, bool arrays, const char *name, uint64_t now)
+int mva_baseline_take(
+	struct mva_baseline *b, const struct mva_perf *perf, bool arrays, const char *name)
 {
-	struct mva_baseline *b = mva_baseline_find(baselines, serial, now);
 	int taken = 0;
 
-	if (!b)
-		b = make(baselines, serial, now);
 	for (unsigned i = 0; i < perf->counters; i++) {
 		const struct mva_perf_counter *c = &perf->counter[i];
 
@@ -119,4 +113,33 @@ int mva_baseline_reset(struct mva_baselines *baselines, uint64_t serial,
 	}
 	b->reset_ns = perf->now_ns;
 	return taken;
+}
+
+int mva_baseline_begin(
+	struct mva_baselines *baselines, uint64_t serial, uint64_t now, struct mva_baseline *ret)
+{
+	const struct mva_baseline *old = mva_baseline_find(baselines, serial, now);
+
+	*ret = (struct mva_baseline){.serial = serial, .used_ns = now ? now : 1};
+	for (unsigned i = 0; old && i < old->counters; i++) {
+		const struct mva_baseline_counter *c = &old->counter[i];
+		struct mva_perf_counter from = {
+			.name = c->name, .total = c->total, .value = c->value, .values = c->values};
+
+		if (take(ret, &from, c->arrays)) {
+			mva_baseline_drop(ret);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void mva_baseline_keep(struct mva_baselines *baselines, struct mva_baseline *b)
+{
+	struct mva_baseline *place = mva_baseline_find(baselines, b->serial, b->used_ns);
+
+	if (!place)
+		place = least_used(baselines); /* one that is free was never used */
+	mva_baseline_drop(place);
+	*place = *b;
 }

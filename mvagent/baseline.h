@@ -31,10 +31,16 @@ struct mva_baselines {
 	struct mva_baseline at[MVA_BASELINES_MAX];
 };
 
+/* A reset changes a copy of the caller's baseline, which takes its place when all went well: begin,
+ * take from each view, then keep or drop. 0 or -ENOMEM. */
+int mva_baseline_begin(
+	struct mva_baselines *baselines, uint64_t serial, uint64_t now, struct mva_baseline *ret);
 /* Takes the present values of one counter (name) or all but levels (NULL) as the caller's zero.
  * How many counters, or -ENOMEM. `arrays` says which view `perf` is of. */
-int mva_baseline_reset(struct mva_baselines *baselines, uint64_t serial,
-	const struct mva_perf *perf, bool arrays, const char *name, uint64_t now);
+int mva_baseline_take(
+	struct mva_baseline *b, const struct mva_perf *perf, bool arrays, const char *name);
+void mva_baseline_keep(struct mva_baselines *baselines, struct mva_baseline *b);
+void mva_baseline_drop(struct mva_baseline *b);
 
 /* The baseline of a certificate, NULL when it has none. */
 struct mva_baseline *mva_baseline_find(

@@ -106,12 +106,12 @@ enum mva_journal_state mva_journal_find(const struct mva_journal *j, uint64_t se
 	return e->state - 1;
 }
 
-static int reserve(struct journal_pending *pending, size_t len)
+static int make_room(struct journal_pending *pending, size_t wanted)
 {
 	size_t size = pending->size ? pending->size : 4096;
 	uint8_t *bytes;
 
-	while (size - pending->used < len)
+	while (size < wanted)
 		size *= 2;
 	if (size == pending->size)
 		return 0;
@@ -123,12 +123,23 @@ static int reserve(struct journal_pending *pending, size_t len)
 	return 0;
 }
 
+/* Room for another record; and, while a save is under way, for it behind what is being saved: a
+ * save that fails puts both together. */
+static int reserve(struct mva_journal *j, size_t len)
+{
+	size_t wanted = j->pending.used + len;
+
+	if (make_room(&j->pending, wanted))
+		return -ENOMEM;
+	return j->saving ? make_room(&j->in_flight, j->in_flight.used + wanted) : 0;
+}
+
 int mva_journal_begin(struct mva_journal *j, const struct mva_intent *intent)
 {
 	struct journal_entry *e;
 	struct mvmp_writer w;
 
-	if (reserve(&j->pending, JOURNAL_HEAD + 256))
+	if (reserve(j, JOURNAL_HEAD + 256))
 		return -ENOMEM;
 	e = journal_table_add(&j->table, intent->serial, intent->operation);
 	if (!e)
@@ -151,9 +162,9 @@ int mva_journal_end(struct mva_journal *j, uint64_t serial,
 
 	if (!e)
 		return -ENOENT;
-	if (reserve(&j->pending, len))
-		return -ENOMEM;
 	e->state = MVA_JOURNAL_DONE + 1;
+	if (reserve(j, len))
+		return -ENOMEM;
 	w = mvmp_writer(j->pending.bytes + j->pending.used, j->pending.size - j->pending.used);
 	journal_put_result(&w, serial, operation, result);
 	j->pending.used += w.used;

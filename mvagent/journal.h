@@ -76,7 +76,8 @@ enum mva_journal_state mva_journal_find(const struct mva_journal *journal, uint6
 
 /* Adds an intent that find() called NEW. -ENOMEM. */
 int mva_journal_begin(struct mva_journal *journal, const struct mva_intent *intent);
-/* Adds the result of a RUNNING operation; find() says DONE from now on. */
+/* Adds the result of a RUNNING operation; find() says DONE from now on. -ENOMEM: the result is
+ * lost, mva_journal_result() fails with -EAGAIN, and after a restart it is INTERRUPTED. */
 int mva_journal_end(struct mva_journal *journal, uint64_t serial,
 	const uint8_t operation[static MVMP_ID_LEN], const struct mva_result *result);
 /* Forgets an intent that could not be saved: it was never applied. */

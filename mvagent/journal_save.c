@@ -130,15 +130,7 @@ static void keep_results(struct mva_journal *j)
 		}
 		at += step;
 	}
-	/* Older records go first. */
-	if (from->size - kept < late->used) {
-		uint8_t *grown = realloc(from->bytes, kept + late->used);
-
-		if (!grown)
-			return;
-		from->bytes = grown;
-		from->size = kept + late->used;
-	}
+	/* Older records go first; there is room, see reserve(). */
 	if (late->used)
 		memcpy(from->bytes + kept, late->bytes, late->used);
 	from->used = kept + late->used;

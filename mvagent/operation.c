@@ -186,7 +186,6 @@ static void release(struct mva_operation *op)
 {
 	op->agent->operations.running--;
 	free(op->arguments);
-	free(op->body);
 	*op = (struct mva_operation){.state = MVA_OPERATION_FREE};
 }
 
@@ -251,26 +250,6 @@ static void not_done(struct mvmp_error *err)
 		mvmp_hint(err, "nothing was changed; ask for it anew");
 }
 
-void mva_operation_finish(struct mva_operation *op, const struct mvmp_error *err, uint8_t *body,
-	size_t body_len, uint64_t now)
-{
-	struct mva_agent *agent = op->agent;
-	struct mva_result result = {
-		.text = op->error.text, .hint = op->error.hint, .body = body, .body_len = body_len};
-
-	op->error = *err;
-	if (err->status == MVMP_BUSY || err->status == MVMP_RUNNING)
-		not_done(&op->error);
-	result.status = op->error.status;
-	op->body = body;
-	op->body_len = body_len;
-	op->state = MVA_OPERATION_RESULT;
-	op->batch = agent->batch_number;
-	audit(agent, op);
-	mva_journal_end(agent->journal, op->intent.serial, op->intent.operation, &result);
-	mva_agent_save(agent, now);
-}
-
 static void answer_read(struct mva_agent *agent, const struct mva_operation *op,
 	const struct mvmp_error *err, mvmp_call call, uint64_t now)
 {
@@ -327,6 +306,29 @@ static void result_saved(struct mva_agent *agent, struct mva_operation *op, int 
 	release(op);
 }
 
+void mva_operation_finish(struct mva_operation *op, const struct mvmp_error *err,
+	const uint8_t *body, size_t body_len, uint64_t now)
+{
+	struct mva_agent *agent = op->agent;
+	struct mva_result result = {
+		.text = op->error.text, .hint = op->error.hint, .body = body, .body_len = body_len};
+	int rc;
+
+	op->error = *err;
+	if (err->status == MVMP_BUSY || err->status == MVMP_RUNNING)
+		not_done(&op->error);
+	result.status = op->error.status;
+	op->body = body;
+	op->body_len = body_len;
+	op->state = MVA_OPERATION_RESULT;
+	op->batch = agent->batch_number;
+	audit(agent, op);
+	rc = mva_journal_end(agent->journal, op->intent.serial, op->intent.operation, &result);
+	if (rc)
+		result_saved(agent, op, rc, now); /* it never will be */
+	mva_agent_save(agent, now);
+}
+
 void mva_operations_saved(struct mva_agent *agent, uint64_t batch, int rc, uint64_t now)
 {
 	for (unsigned i = 0; i < MVA_OPERATIONS_MAX; i++) {
@@ -381,7 +383,6 @@ void mva_operations_clear(struct mva_operations *ops)
 {
 	for (unsigned i = 0; i < MVA_OPERATIONS_MAX; i++) {
 		free(ops->at[i].arguments);
-		free(ops->at[i].body);
 	}
 	*ops = (struct mva_operations){0};
 }

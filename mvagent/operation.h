@@ -41,7 +41,7 @@ struct mva_operation {
 	void *arguments;  /* owned */
 	char object[160]; /* what it was about, as found: "web-07, UUID"; for the audit log */
 	struct mvmp_error error;
-	uint8_t *body; /* owned */
+	const uint8_t *body; /* a part of the arguments */
 	size_t body_len;
 };
 
@@ -67,11 +67,12 @@ bool mva_operation_known(struct mva_agent *agent, const struct mvmp_request *req
 void mva_operation_begin(struct mva_agent *agent, const struct mvmp_request *request,
 	const char *summary, mva_operation_apply *apply, void *arguments, uint64_t now);
 
-/* The operation ended; err->status MVMP_OK, MVMP_DRIFT or why not. The body (malloc'd, may be
- * NULL) is taken over. Callers repeat what is answered as BUSY or RUNNING, but an operation that
- * was begun has one end only: from a backend both become FAILED, with the same sentence. */
-void mva_operation_finish(struct mva_operation *op, const struct mvmp_error *err, uint8_t *body,
-	size_t body_len, uint64_t now);
+/* The operation ended; err->status MVMP_OK, MVMP_DRIFT or why not. The body is a part of
+ * the arguments, which live on until all are answered. Callers repeat what is answered as BUSY or
+ * RUNNING, but an operation that was begun has one end only: from a backend both become FAILED,
+ * with the same sentence. */
+void mva_operation_finish(struct mva_operation *op, const struct mvmp_error *err,
+	const uint8_t *body, size_t body_len, uint64_t now);
 
 /* The save number `batch` ended. */
 void mva_operations_saved(struct mva_agent *agent, uint64_t batch, int rc, uint64_t now);

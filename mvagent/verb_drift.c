@@ -64,6 +64,8 @@ static void answer(struct listing *list)
 	Mvmp__DriftAnswer message = MVMP__DRIFT_ANSWER__INIT;
 	Mvmp__DriftAnswer__Wish *items = calloc(list->lines + 1, sizeof *items);
 	struct mva_agent *agent = list->agent;
+	uint64_t now = agent->env.mono_ns(agent->env.ctx);
+	struct mvmp_error err;
 
 	message.wish = calloc(list->lines + 1, sizeof *message.wish);
 	for (unsigned i = 0; items && message.wish && i < list->lines; i++) {
@@ -79,7 +81,12 @@ static void answer(struct listing *list)
 		items[i].wall_ns = line->wish.wall_ns;
 		message.wish[message.n_wish++] = &items[i];
 	}
-	mva_answer(agent, list->call, &message.base, agent->env.mono_ns(agent->env.ctx));
+	if (items && message.wish) {
+		mva_answer(agent, list->call, &message.base, now);
+	} else {
+		mvmp_fail(&err, MVMP_NO_MEMORY, "out of memory");
+		mva_refuse(agent, list->call, &err, now);
+	}
 	free(message.wish);
 	free(items);
 	free(list);

@@ -85,7 +85,7 @@ void mva_verb_operation_read(
 	struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
 {
 	Mvmp__OperationRead *body =
-		mvmp__operation_read__unpack(NULL, request->body_len, request->body);
+		mvmp__operation_read__unpack(&agent->allocator, request->body_len, request->body);
 
 	if (!body || body->operation.len != MVMP_ID_LEN)
 		mva_refuse_body(agent, request, now);

@@ -94,7 +94,8 @@ static void answer_perf(struct mva_agent *agent, mvmp_call call, const struct mv
 
 void mva_verb_perf_read(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
 {
-	Mvmp__PerfRead *body = mvmp__perf_read__unpack(NULL, request->body_len, request->body);
+	Mvmp__PerfRead *body =
+		mvmp__perf_read__unpack(&agent->allocator, request->body_len, request->body);
 	const struct mva_baseline *zero = NULL;
 	struct mvmp_error err = {.status = MVMP_FAILED};
 	struct mva_perf perf;
@@ -114,16 +115,15 @@ void mva_verb_perf_read(struct mva_agent *agent, const struct mvmp_request *requ
 }
 
 /* Takes both views, so that either can be read against the same zero. */
-static int reset(struct mva_agent *agent, const struct mvmp_request *request, const char *name,
-	struct mva_perf *perf, struct mvmp_error *err, uint64_t now)
+static int take_views(struct mva_agent *agent, struct mva_baseline *b, const char *name,
+	struct mva_perf *perf, struct mvmp_error *err)
 {
-	uint64_t serial = request->caller->serial;
 	int taken = 0;
 
 	for (unsigned arrays = 0; arrays < 2 && taken >= 0; arrays++) {
 		if (agent->backend->ops->perf(agent->backend, NULL, arrays == 0, perf, err))
 			return -1;
-		taken = mva_baseline_reset(&agent->baselines, serial, perf, arrays == 0, name, now);
+		taken = mva_baseline_take(b, perf, arrays == 0, name);
 	}
 	if (taken < 0)
 		return mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
@@ -134,9 +134,26 @@ static int reset(struct mva_agent *agent, const struct mvmp_request *request, co
 	return taken;
 }
 
+static int reset(struct mva_agent *agent, const struct mvmp_request *request, const char *name,
+	struct mva_perf *perf, struct mvmp_error *err, uint64_t now)
+{
+	struct mva_baseline b;
+	int taken;
+
+	if (mva_baseline_begin(&agent->baselines, request->caller->serial, now, &b))
+		return mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
+	taken = take_views(agent, &b, name, perf, err);
+	if (taken < 0)
+		mva_baseline_drop(&b);
+	else
+		mva_baseline_keep(&agent->baselines, &b);
+	return taken;
+}
+
 void mva_verb_perf_reset(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
 {
-	Mvmp__PerfReset *body = mvmp__perf_reset__unpack(NULL, request->body_len, request->body);
+	Mvmp__PerfReset *body =
+		mvmp__perf_reset__unpack(&agent->allocator, request->body_len, request->body);
 	Mvmp__PerfResetAnswer answer = MVMP__PERF_RESET_ANSWER__INIT;
 	struct mvmp_error err = {.status = MVMP_FAILED};
 	struct mva_perf perf;

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CPUS_TEXT = 4096 };
+/* PIN_ANSWER_MAX: three sets of CPUs, a name, and small fields. */
+enum { CPUS_TEXT = 4096, PIN_ANSWER_MAX = 3 * CPUS_TEXT + 1024 };
 
 /* What the backend is told, and what the answer needs. */
 struct pinning {
@@ -14,16 +15,30 @@ struct pinning {
 	mvmp_call call;		  /* of a dry run */
 	uint64_t begun;
 	struct mva_pin pin;
+	uint8_t body[PIN_ANSWER_MAX]; /* what was applied must not lack memory to be told */
 };
 
-static uint8_t *pack_answer(struct pinning *p, const struct mva_pin_result *result, uint64_t wish,
-	uint64_t now, size_t *len)
+/* All that is needed later, so that nothing is begun that cannot be ended. */
+static struct pinning *pinning_new(struct mva_agent *agent, uint64_t now)
+{
+	struct pinning *p = calloc(1, sizeof *p);
+
+	if (!p || mva_wishes_reserve(&agent->wishes, MVA_OPERATIONS_MAX + 1)) {
+		free(p);
+		return NULL;
+	}
+	p->agent = agent;
+	p->begun = now;
+	return p;
+}
+
+static size_t pack_answer(
+	struct pinning *p, const struct mva_pin_result *result, uint64_t wish, uint64_t now)
 {
 	Mvmp__PinAnswer answer = MVMP__PIN_ANSWER__INIT;
 	char before[CPUS_TEXT], asked[CPUS_TEXT], after[CPUS_TEXT];
 	struct mva_backend *backend = p->agent->backend;
 	struct mva_cpuset online = {0};
-	uint8_t *body;
 
 	backend->ops->online(backend, &online);
 	answer.domain = (ProtobufCBinaryData){MVMP_ID_LEN, (uint8_t *)result->uuid};
@@ -36,13 +51,7 @@ static uint8_t *pack_answer(struct pinning *p, const struct mva_pin_result *resu
 	answer.read_back_ns = now - p->begun;
 	answer.wish = wish;
 	answer.simulated = backend->ops->simulated;
-	*len = mvmp__pin_answer__get_packed_size(&answer);
-	body = malloc(*len);
-	if (body)
-		mvmp__pin_answer__pack(&answer, body);
-	else
-		*len = 0;
-	return body;
+	return mvmp__pin_answer__pack(&answer, p->body);
 }
 
 /* What is to stay so is a wish; to let a vCPU run anywhere ends it. */
@@ -83,19 +92,17 @@ static void pinned(void *ctx, const struct mvmp_error *err, const struct mva_pin
 	uint64_t now = agent->env.mono_ns(agent->env.ctx);
 	bool applied = err->status == MVMP_OK || err->status == MVMP_DRIFT;
 	uint64_t wish = applied && p->op ? keep_wish(p, result) : 0;
-	size_t len = 0;
-	uint8_t *body = applied ? pack_answer(p, result, wish, now, &len) : NULL;
+	size_t len = applied ? pack_answer(p, result, wish, now) : 0;
 
 	if (p->op)
 		mva_sampler_invalidate(&agent->sampler);
 	if (p->op && result && result->name[0])
 		note_domain(p->op, result);
 	if (p->op) {
-		mva_operation_finish(p->op, err, body, len, now); /* frees the pinning with it */
+		mva_operation_finish(p->op, err, p->body, len, now); /* frees the pinning with it */
 		return;
 	}
-	agent->env.answer(agent->env.ctx, p->call, err, body, len, now);
-	free(body);
+	agent->env.answer(agent->env.ctx, p->call, err, p->body, len, now);
 	free(p);
 }
 
@@ -177,14 +184,13 @@ void mva_verb_pin(struct mva_agent *agent, const struct mvmp_request *request, u
 
 	if (mva_operation_known(agent, request, now))
 		return;
-	body = mvmp__pin__unpack(NULL, request->body_len, request->body);
-	p = calloc(1, sizeof *p);
+	body = mvmp__pin__unpack(&agent->allocator, request->body_len, request->body);
+	p = pinning_new(agent, now);
+	agent->starved |= !p;
 	if (!body || !p) {
 		mva_refuse_body(agent, request, now);
 		free(p);
 	} else {
-		p->agent = agent;
-		p->begun = now;
 		if (read_pin(agent, &p->pin, body, &err)) {
 			mva_refuse_change(agent, request, &err, now);
 			free(p);

@@ -79,6 +79,8 @@ static void send(struct mva_agent *agent, const struct mva_read *read, struct mv
 
 	if (!rc && previous)
 		rc = pack(agent, &before, previous, read);
+	if (!rc && mva_capabilities(agent, &message, &items))
+		rc = -ENOMEM;
 	if (rc) {
 		refuse_pack(agent, read, rc, now);
 	} else {
@@ -87,7 +89,6 @@ static void send(struct mva_agent *agent, const struct mva_read *read, struct mv
 		message.n_previous = before.count;
 		message.previous = before.at;
 		message.node = agent->node;
-		message.n_capability = mva_capabilities(agent, &message.capability, &items);
 		mva_answer(agent, read->call, &message.base, now);
 	}
 	free(message.capability);
@@ -167,7 +168,8 @@ static void serve(struct mva_agent *agent, struct mva_read *read, bool wants_pre
 
 void mva_verb_sample_read(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
 {
-	Mvmp__SampleRead *body = mvmp__sample_read__unpack(NULL, request->body_len, request->body);
+	Mvmp__SampleRead *body =
+		mvmp__sample_read__unpack(&agent->allocator, request->body_len, request->body);
 	struct mva_read read = {.call = request->call};
 
 	if (!body || (body->domain.len && body->domain.len != MVMP_ID_LEN) ||

@@ -9,13 +9,14 @@ static uint32_t clamp(uint32_t value, uint32_t least, uint32_t most)
 }
 
 /* Copies the UUIDs; -1 when one is none or there are too many. */
-static int copy_domains(
-	struct mva_subscribe *how, const Mvmp__Subscribe *body, uint8_t (**ret)[MVMP_ID_LEN])
+static int copy_domains(struct mva_agent *agent, struct mva_subscribe *how,
+	const Mvmp__Subscribe *body, uint8_t (**ret)[MVMP_ID_LEN])
 {
 	*ret = NULL;
 	if (body->n_domain > MVA_SUBSCRIPTION_DOMAINS_MAX)
 		return -1;
 	*ret = calloc(body->n_domain + 1, sizeof **ret);
+	agent->starved = !*ret;
 	if (!*ret)
 		return -1;
 	for (size_t i = 0; i < body->n_domain; i++) {
@@ -55,11 +56,12 @@ static void subscribe(struct mva_agent *agent, const struct mvmp_request *reques
 
 void mva_verb_subscribe(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
 {
-	Mvmp__Subscribe *body = mvmp__subscribe__unpack(NULL, request->body_len, request->body);
+	Mvmp__Subscribe *body =
+		mvmp__subscribe__unpack(&agent->allocator, request->body_len, request->body);
 	uint8_t(*domains)[MVMP_ID_LEN] = NULL;
 	struct mva_subscribe how = {.session = request->session, .serial = request->caller->serial};
 
-	if (!body || copy_domains(&how, body, &domains)) {
+	if (!body || copy_domains(agent, &how, body, &domains)) {
 		mva_refuse_body(agent, request, now);
 	} else {
 		how.number = body->subscription;
@@ -76,7 +78,8 @@ void mva_verb_subscribe(struct mva_agent *agent, const struct mvmp_request *requ
 
 void mva_verb_unsubscribe(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
 {
-	Mvmp__Unsubscribe *body = mvmp__unsubscribe__unpack(NULL, request->body_len, request->body);
+	Mvmp__Unsubscribe *body =
+		mvmp__unsubscribe__unpack(&agent->allocator, request->body_len, request->body);
 	struct mva_subscription *sub = NULL;
 
 	if (!body) {
@@ -92,7 +95,8 @@ void mva_verb_unsubscribe(struct mva_agent *agent, const struct mvmp_request *re
 
 void mva_verb_ring_read(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
 {
-	Mvmp__RingRead *body = mvmp__ring_read__unpack(NULL, request->body_len, request->body);
+	Mvmp__RingRead *body =
+		mvmp__ring_read__unpack(&agent->allocator, request->body_len, request->body);
 	struct mvmp_error err = {.status = MVMP_OK};
 	struct mva_subscription *sub;
 	uint64_t to;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wish.h"
 #include "wish_private.h"
+#include <errno.h>
 #include <mvmp/clean_text.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,23 @@ static bool same_object(const struct mva_wish *w, const uint8_t *uuid, uint32_t 
 	       (emulator || w->vcpu == vcpu);
 }
 
+int mva_wishes_reserve(struct mva_wishes *wishes, unsigned more)
+{
+	unsigned capacity = wishes->capacity ? wishes->capacity : 16;
+	struct mva_wish *at;
+
+	while (capacity < wishes->count + more)
+		capacity *= 2;
+	if (capacity == wishes->capacity)
+		return 0;
+	at = realloc(wishes->at, capacity * sizeof *at);
+	if (!at)
+		return -ENOMEM;
+	wishes->at = at;
+	wishes->capacity = capacity;
+	return 0;
+}
+
 struct mva_wish *wish_slot(struct mva_wishes *wishes, const struct mva_wish *wish)
 {
 	for (unsigned i = 0; i < wishes->count; i++) {
@@ -20,15 +38,8 @@ struct mva_wish *wish_slot(struct mva_wishes *wishes, const struct mva_wish *wis
 	}
 	if (wishes->count == MVA_WISHES_MAX)
 		return NULL;
-	if (wishes->count == wishes->capacity) {
-		unsigned capacity = wishes->capacity ? wishes->capacity * 2 : 16;
-		struct mva_wish *at = realloc(wishes->at, capacity * sizeof *at);
-
-		if (!at)
-			return NULL;
-		wishes->at = at;
-		wishes->capacity = capacity;
-	}
+	if (mva_wishes_reserve(wishes, 1))
+		return NULL;
 	return &wishes->at[wishes->count++];
 }
 

@@ -55,6 +55,8 @@ void mva_wishes_clear(struct mva_wishes *wishes);
 /* Keeps or replaces the wish for this vCPU (or the emulator); its number, 0 when there is no
  * room. */
 uint64_t mva_wishes_keep(struct mva_wishes *wishes, const struct mva_wish *wish);
+/* Makes room for so many more wishes. 0 or -ENOMEM. */
+int mva_wishes_reserve(struct mva_wishes *wishes, unsigned more);
 /* Forgets it, if there is one. */
 void mva_wishes_forget(struct mva_wishes *wishes, const uint8_t uuid[static MVMP_ID_LEN],
 	uint32_t vcpu, bool emulator);
