@@ -111,14 +111,14 @@ static void *given(void *memory, size_t size, void *caller)
 	return memory;
 }
 
-static void *allocate(size_t size, void *caller)
+void *fault_malloc_for(size_t size, void *caller)
 {
 	return fails(caller) ? NULL : given(__real_malloc(size), size, caller);
 }
 
 WRAPPED(void *, malloc, size_t size)
 {
-	return allocate(size, __builtin_return_address(0));
+	return fault_malloc_for(size, __builtin_return_address(0));
 }
 
 WRAPPED(void *, calloc, size_t count, size_t size)
@@ -163,7 +163,7 @@ WRAPPED(void, free, void *memory)
 
 static char *copy(const char *text, size_t len, void *caller)
 {
-	char *to = allocate(len + 1, caller);
+	char *to = fault_malloc_for(len + 1, caller);
 
 	if (!to)
 		return NULL;
@@ -190,7 +190,7 @@ static int print(char **to, const char *format, va_list args, void *caller)
 	va_copy(again, args);
 	len = vsnprintf(NULL, 0, format, again);
 	va_end(again);
-	*to = len < 0 ? NULL : allocate((size_t)len + 1, caller);
+	*to = len < 0 ? NULL : fault_malloc_for((size_t)len + 1, caller);
 	return *to ? vsnprintf(*to, (size_t)len + 1, format, args) : -1;
 }
 
@@ -219,7 +219,7 @@ WRAPPED(FILE *, open_memstream, char **bytes, size_t *size)
 
 void *fault_malloc(size_t size)
 {
-	return allocate(size, __builtin_return_address(0));
+	return fault_malloc_for(size, __builtin_return_address(0));
 }
 
 void fault_free(void *memory)

@@ -5,9 +5,11 @@
 #include "fault_private.h"
 #include <protobuf-c/protobuf-c.h>
 
+static __thread void *caller;
+
 static void *message_alloc(void *ctx, size_t size)
 {
-	return fault_malloc(size);
+	return fault_malloc_for(size, caller);
 }
 
 static void message_free(void *ctx, void *memory)
@@ -20,11 +22,13 @@ static ProtobufCAllocator memory = {.alloc = message_alloc, .free = message_free
 WRAPPED(ProtobufCMessage *, protobuf_c_message_unpack, const ProtobufCMessageDescriptor *descriptor,
 	ProtobufCAllocator *allocator, size_t len, const uint8_t *bytes)
 {
-	return __real_protobuf_c_message_unpack(descriptor, &memory, len, bytes);
+	caller = __builtin_return_address(0);
+	return __real_protobuf_c_message_unpack(
+		descriptor, allocator ? allocator : &memory, len, bytes);
 }
 
 WRAPPED(void, protobuf_c_message_free_unpacked, ProtobufCMessage *message,
 	ProtobufCAllocator *allocator)
 {
-	__real_protobuf_c_message_free_unpacked(message, &memory);
+	__real_protobuf_c_message_free_unpacked(message, allocator ? allocator : &memory);
 }
