@@ -25,14 +25,18 @@ static int load_cluster(
 static int load_former(struct mvmp_identity *identity, const char *directory, uint64_t now_s,
 	struct mvmp_error *err)
 {
-	uint8_t bytes[MVMP_KEY_LEN + 8];
+	uint8_t bytes[MVMP_KEY_LEN + 8] = {0};
 	struct mvmp_reader r = mvmp_reader(bytes, sizeof bytes);
-	int ret = mvmp_keyfile_read_in(&mvmp_cluster_key_old, directory, bytes, err);
+	struct mvmp_error why = {.status = MVMP_OK};
+	int ret = mvmp_keyfile_read_in(&mvmp_cluster_key_old, directory, bytes, &why);
 
 	if (ret == -MVMP_NOT_FOUND)
-		return 0;
-	if (ret < 0)
+		return 0; /* as most of the time: no error, so *err is not touched */
+	if (ret < 0) {
+		if (err)
+			*err = why;
 		return ret;
+	}
 	mvmp_get_bytes(&r, identity->former.key, MVMP_KEY_LEN);
 	identity->former.until = mvmp_get_u64(&r);
 	mvmp_wipe(bytes, sizeof bytes);

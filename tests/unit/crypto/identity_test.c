@@ -57,15 +57,17 @@ static void make_member(struct folder *folder)
 	write_state(folder, &cluster);
 }
 
-/* A member's directory is read whole. */
+/* A member's directory is read whole, and that one without a former cluster key is none of the
+ * errors. */
 static void directory_is_read(void **state)
 {
 	struct mvmp_identity identity;
-	struct mvmp_error err;
+	struct mvmp_error err = {.status = MVMP_OK};
 	struct folder folder;
 
 	make_member(&folder);
 	assert_int_equal(mvmp_identity_load(&identity, folder.path, 1500, &err), 0);
+	assert_int_equal(err.status, MVMP_OK);
 	assert_memory_equal(identity.secret, secret, 32);
 	assert_memory_equal(identity.cluster_key, cluster_key, 32);
 	assert_string_equal(identity.cert.name, "r1-n01");
