@@ -12,9 +12,12 @@ static const char help[] =
 	"\n"
 	"  mvagent -i eth1                                 serve this node on eth1\n"
 	"  mvagent -i eth1 --backend sim:domains=50        a simulated node\n"
+	"  mvagent -i eth1 --enrol                         make this node a member\n"
 	"\n"
 	"  -i, --interface IFACE  Ethernet interface to serve on; may be given again\n"
 	"      --identity DIR     keys and certificate of this node (default /etc/mvmp)\n"
+	"      --enrol            show a code that `mvctl enrol` wants, listen for ten minutes,\n"
+	"                         end when keys and certificate are in the identity's DIR\n"
 	"      --state DIR        journal, wishes and audit log (default /var/lib/mvmp/agent)\n"
 	"      --run DIR          where the socket for members of this host is made\n"
 	"                         (default /run/mvmp)\n"
@@ -39,6 +42,7 @@ static const char help[] =
 
 enum {
 	IDENTITY = 256,
+	ENROL,
 	STATE,
 	RUN,
 	BACKEND,
@@ -55,6 +59,7 @@ enum {
 static const struct option long_options[] = {
 	{"interface", required_argument, NULL, 'i'},
 	{"identity", required_argument, NULL, IDENTITY},
+	{"enrol", no_argument, NULL, ENROL},
 	{"state", required_argument, NULL, STATE},
 	{"run", required_argument, NULL, RUN},
 	{"backend", required_argument, NULL, BACKEND},
@@ -150,6 +155,9 @@ static int set(struct mva_options *o, int option, const char *value)
 		return add_interface(o, value);
 	case IDENTITY:
 		o->identity = value;
+		return -1;
+	case ENROL:
+		o->enrol = true;
 		return -1;
 	case STATE:
 		o->state = value;

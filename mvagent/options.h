@@ -15,6 +15,7 @@ struct mva_options {
 	const struct mva_backend_ops *backend;
 	const char *backend_options; /* after "sim:", or NULL */
 	unsigned interval_ms;
+	bool enrol;
 };
 
 /* Exit codes, as mvctl has them. */

@@ -106,19 +106,6 @@ static int add_request(struct order *order, const char *path, struct mvmp_error 
 	return 0;
 }
 
-/* From the time floor on, so that members without a clock, who take the floor for the time,
- * accept it at once. */
-static void set_validity(struct order *order, const struct mvmp_cluster *cluster)
-{
-	struct mvmp_cert *cert = &order->cert;
-	uint64_t now = (uint64_t)order->now;
-
-	if (!cert->not_before)
-		cert->not_before = now < cluster->time_floor ? now : cluster->time_floor;
-	if (!cert->not_after)
-		cert->not_after = now + 86400ull * (order->days ? order->days : 365);
-}
-
 static int make_directory(const char *path, struct mvmp_error *err)
 {
 	if (!mkdir(path, 0700) || errno == EEXIST)
@@ -214,7 +201,7 @@ static int sign(struct mvctl *ctl, struct order *order, const char *directory, c
 		ret = mvmp_fail(
 			err, MVMP_INVALID, "%s asks for no name; give one: --name NAME", request);
 	if (!ret) {
-		set_validity(order, &ca.cluster);
+		mvctl_ca_set_validity(&ca, &order->cert, (uint64_t)order->now, order->days);
 		ret = issue(&ca, order, err);
 	}
 	if (!ret) {
@@ -277,7 +264,7 @@ static int make_member(
 	if (!ret)
 		ret = make_key(order, err);
 	if (!ret) {
-		set_validity(order, &ca.cluster);
+		mvctl_ca_set_validity(&ca, &order->cert, (uint64_t)order->now, order->days);
 		ret = issue(&ca, order, err);
 		if (ret)
 			remove_key(order);

@@ -223,6 +223,17 @@ void mvctl_ca_close(struct mvctl_ca *ca)
 	mvmp_wipe(ca, sizeof *ca);
 }
 
+void mvctl_ca_set_validity(
+	const struct mvctl_ca *ca, struct mvmp_cert *cert, uint64_t now, unsigned long days)
+{
+	uint64_t floor = ca->cluster.time_floor;
+
+	if (!cert->not_before)
+		cert->not_before = now < floor ? now : floor;
+	if (!cert->not_after)
+		cert->not_after = now + 86400ull * (days ? days : 365);
+}
+
 int mvctl_ca_sign_next(struct mvctl_ca *ca, struct mvmp_cert *cert,
 	uint8_t bytes[static MVMP_CERT_MAX], struct mvmp_error *err)
 {

@@ -35,6 +35,11 @@ int mvctl_ca_open(struct mvctl_ca *ca, const char *directory, struct mvmp_error 
 /* Wipes, frees, unlocks. */
 void mvctl_ca_close(struct mvctl_ca *ca);
 
+/* Sets what is not set yet of a certificate's validity: `days` (0: 365) from now, and from the time
+ * floor on, so that members without a clock, who take the floor for the time, accept it at once. */
+void mvctl_ca_set_validity(
+	const struct mvctl_ca *ca, struct mvmp_cert *cert, uint64_t now, unsigned long days);
+
 /* Gives the certificate the next serial and signs it into `bytes`; nothing is written yet.
  * Returns the length or -status. */
 int mvctl_ca_sign_next(struct mvctl_ca *ca, struct mvmp_cert *cert,

@@ -38,6 +38,6 @@ struct mvctl_command {
 	int (*run)(struct mvctl *ctl, int argc, char **argv);
 };
 
-extern const struct mvctl_command mvctl_ca, mvctl_key;
+extern const struct mvctl_command mvctl_ca, mvctl_enrol, mvctl_key;
 
 #endif

@@ -14,6 +14,7 @@ const struct mvctl_command *const mvctl_commands[] = {
 	&mvctl_history,
 	&mvctl_ca,
 	&mvctl_key,
+	&mvctl_enrol,
 	&mvctl_explain,
 	&mvctl_help,
 	&mvctl_version,

@@ -12,7 +12,7 @@ _mvctl_domains() {
 
 _mvctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="nodes show ping stats pin unpin op graph history ca key explain help version"
+	local commands="nodes show ping stats pin unpin op graph history ca key enrol explain help version"
 	local kinds="node cpus numa pools domains vcpus vifs vbds"
 	local options="--nodes --all --interface --run --identity --aggregator --key-log --timeout --dry-run
 		--confirm --json --jsonl --tsv --wide --columns --sort --reverse --no-header --color
@@ -39,6 +39,7 @@ _mvctl() {
 	pin | unpin) words=$(_mvctl_domains) ;;
 	ca) words="init sign member revoke show" ;;
 	key) words="new request show" ;;
+	enrol) words="request deliver --ca --to --name --role --mac --days --yes" ;;
 	explain) words="drift interrupted no-answer not-allowed not-trusted outcome-unknown unsupported" ;;
 	help) words="$commands options" ;;
 	*)
@@ -51,6 +52,7 @@ _mvctl() {
 			graph | history) words+=" --from --to --step --output --width --height" ;;
 			op) words+=" --wait" ;;
 			ping) words+=" --count" ;;
+			enrol) words+=" --ca --to --name --role --mac --days --yes" ;;
 			esac
 		elif [[ $command == ping || $command == graph || $command == history ]]; then
 			words=$(_mvctl_nodes)

@@ -71,6 +71,15 @@ static bool names_one_of(const struct mvmp_cert *cert, const struct mvmp_enrol_r
 	return false;
 }
 
+static bool names_key(const struct mvmp_crypto_ops *crypto, const struct mvmp_cluster *cluster,
+	const uint8_t *cluster_key)
+{
+	uint8_t id[MVMP_ID_LEN];
+
+	mvmp_cluster_key_id(crypto, id, cluster_key);
+	return mvmp_equal(id, cluster->key_id, sizeof id);
+}
+
 static int check_fit(const struct mvmp_cert *cert, const struct mvmp_enrol_request *asked,
 	const uint8_t *mac, struct mvmp_error *err)
 {
@@ -105,6 +114,13 @@ int mvmp_enrol_delivery_check(const struct mvmp_crypto_ops *crypto,
 
 	if (ret)
 		return ret;
+	if (!names_key(crypto, &cluster, delivery->cluster_key)) {
+		ret = mvmp_fail(err, MVMP_NOT_TRUSTED,
+			"the cluster key is not the one that cluster state %llu names",
+			(unsigned long long)cluster.number);
+		mvmp_cluster_clear(&cluster);
+		return ret;
+	}
 	verdict =
 		mvmp_cert_check(crypto, &cert, &cluster, delivery->cert, delivery->cert_len, now_s);
 	ret = verdict ? explain(verdict, delivery, &cluster, now_s, err)

@@ -68,10 +68,10 @@ int mvmp_enrol_delivery_encode(uint8_t *to, const struct mvmp_enrol_delivery *de
 bool mvmp_enrol_delivery_decode(
 	struct mvmp_enrol_delivery *delivery, const uint8_t *bytes, size_t len);
 
-/* Whether a node that asked so may take it: a cluster state signed by a CA key of its own, a
- * certificate signed by one that is valid at `now_s`, for the node's key and role, and that names
- * `mac`, the address the node uses (NULL: any of those it asked for). Else a sentence with
- * MVMP_INVALID, MVMP_NOT_TRUSTED or MVMP_NO_MEMORY. */
+/* Whether a node that asked so may take it: a cluster state signed by a CA key of its own, the
+ * cluster key it names, a certificate signed by one that is valid at `now_s`, for the node's key
+ * and role, and that names `mac`, the address the node uses (NULL: any of those it asked for). Else
+ * a sentence with MVMP_INVALID, MVMP_NOT_TRUSTED or MVMP_NO_MEMORY. */
 int mvmp_enrol_delivery_check(const struct mvmp_crypto_ops *crypto,
 	const struct mvmp_enrol_delivery *delivery, const struct mvmp_enrol_request *asked,
 	const uint8_t *mac, uint64_t now_s, struct mvmp_error *err);

@@ -147,6 +147,7 @@ void bench_make_delivery(struct bench *bench, const struct mvmp_cert *wanted, un
 	cluster.revoked_serial = calloc(revoked ? revoked : 1, sizeof *cluster.revoked_serial);
 	for (unsigned i = 0; i < revoked; i++)
 		cluster.revoked_serial[i] = i + 1;
+	mvmp_cluster_key_id(&mvmp_crypto_openssl, cluster.key_id, bench->authority.cluster_key);
 	mvmp_crypto_openssl.sign_public(cluster.ca[0], bench->authority.ca_seed);
 	cert_len = mvmp_cert_sign(
 		&mvmp_crypto_openssl, &cert, bench->authority.ca_seed, bench->cert, NULL);

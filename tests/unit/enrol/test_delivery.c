@@ -80,6 +80,7 @@ static void not_signed(void **state)
 	memcpy(second.key, bench.key, sizeof second.key);
 	bench_make_delivery(&second, &(struct mvmp_cert){.serial = 0}, 0);
 	bench.delivery.state = second.delivery.state;
+	bench.delivery.cluster_key = second.delivery.cluster_key;
 	assert_int_equal(
 		check(node_mac, TEST_WALL_S, "is not signed by a CA key of the cluster state"),
 		-MVMP_NOT_TRUSTED);
@@ -91,6 +92,10 @@ static void not_signed(void **state)
 	assert_int_equal(check(node_mac, TEST_WALL_S, "is not signed"), -MVMP_NOT_TRUSTED);
 	bench.delivery.cert_len--;
 	assert_int_equal(check(node_mac, TEST_WALL_S, "certificate is malformed"), -MVMP_INVALID);
+	bench.delivery = good;
+	bench.delivery.cluster_key = other;
+	assert_int_equal(check(node_mac, TEST_WALL_S, "is not the one that cluster state 3 names"),
+		-MVMP_NOT_TRUSTED);
 	bench.delivery = good;
 	bench.delivery.state_len--;
 	assert_true(check(node_mac, TEST_WALL_S, "cluster state") < 0);
