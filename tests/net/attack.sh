@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the attack tests share: the segment of lib.sh with an attacker's host, an admin (root) whose
+# subscription must not notice anything, and rows: one attack each, with what it may move at the
+# victim. Which row shows which claim: docs/security.md.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+evil_mac=02:00:00:00:00:66
+statsd_options=()
+attacker=$MVMP_BUILD/tests/attack/attack
+victim_py=$repo/tests/lib/victim.py
+# A sanitizer keeps freed memory to find its use; that is no growth of ours.
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:quarantine_size_mb=1
+export VICTIM_GROWN_KIB=4096
+! ldd "$mvagent" | grep -q libasan || VICTIM_GROWN_KIB=32768
+
+attack_begin() {
+    [ -x "$attacker" ] || {
+        echo "no $attacker; build first"
+        exit 1
+    }
+    segment_begin
+    cluster_member root admin && cluster_member bob observer || exit 1
+    host_new evil && host_wire evil eth1 $evil_mac || exit 1
+    agent_start n1 sim:domains=3 && statsd_start mgmt agg1 --interval 1 "${statsd_options[@]}" ||
+        exit 1
+    answers n1 || exit 1
+    "$victim_py" heading
+}
+
+# What a thief has of a member: the cluster key and a copied certificate, but not its secret.
+steal() { # MEMBER: sets `loot`
+    loot=$test_dir/loot-$1
+    mkdir -p "$loot"
+    cp "$test_dir/id/$1/cluster.key" "$test_dir/id/$1/member.cert" "$loot"
+}
+
+# An honest admin with a session that lasts as long as the test.
+witness_begin() {
+    host_start mgmt witness "$mvctl" -i eth1 --run /run/none --identity "$test_dir/id/root" \
+        -n n1 --jsonl stats node --follow --interval 200ms
+    wait_for 10 grep -q '"node"' "$test_dir/mgmt/witness.log" || failed "the witness sees nothing"
+}
+
+# It is told every sample: a gap of `GAP` s or more is what an attack did.
+witness_end() { # [GAP]
+    host_kill mgmt witness INT
+    expect "the admin's subscription never paused for ${1-1} s" 0 "samples [1-9]" \
+        "$repo/tests/lib/gaps.py" "${1-1}" "$test_dir/mgmt/witness.log"
+    : > "$test_dir/mgmt/witness.log" # long, and told
+}
+
+# How the victim stands, asked for over its own Unix socket: nothing of it is on the wire.
+victim_snapshot() { # FILE
+    mvctl_local "$victim_host" root --json --timeout 10 "${victim_ask[@]}" show link > "$1.link" &&
+        "$victim_py" snapshot "$1" "$1.link" "$test_dir/$victim_host/$victim_tag.log" \
+            "$(host_pid "$victim_host" "$victim_tag")"
+}
+
+victim_is_agent() {
+    victim_host=n1 victim_tag=mvagent victim_ask=(-n n1) victim_mac=$n1_mac
+}
+victim_is_agent
+victim_is_aggregator() {
+    victim_host=mgmt victim_tag=mvstatsd victim_ask=(--aggregator agg1) victim_mac=$mgmt_mac
+}
+
+# The attacker's program, from the attacker's host.
+attack() { # [OPTION...] COMMAND...
+    host_in evil "$attacker" -i eth1 -v "$victim_mac" "$@"
+}
+
+# One attack. Wishes are those of victim.py; "--" ends them.
+row() { # TITLE WISH... -- COMMAND...
+    local title=$1 wishes=()
+    shift
+    while [ "$1" != -- ]; do
+        wishes+=("$1")
+        shift
+    done
+    shift
+    victim_snapshot "$test_dir/before" || failed "$title: the victim does not answer before"
+    "$@" > "$test_dir/output" 2>&1 || failed "$title: $* said: $(tail -n 3 "$test_dir/output")"
+    sleep 0.1
+    victim_snapshot "$test_dir/after" || failed "$title: the victim does not answer after"
+    [ -e "$test_dir/baseline-$victim_tag" ] || cp "$test_dir/before" "$test_dir/baseline-$victim_tag"
+    "$victim_py" compare "$title" "$test_dir/baseline-$victim_tag" "$test_dir/before" "$test_dir/after" "$test_dir/output" \
+        "${wishes[@]}" || failures=$((failures + 1))
+}
+
+# The end of each test: everybody is still there, nobody's domains changed.
+attack_end() { # [GAP]
+    witness_end "$@"
+    equal "changes in the node's audit log" "$(cat "$test_dir/changes" 2> /dev/null || echo 0)" \
+        "$(cat "$test_dir"/n1/state/audit.log* 2> /dev/null | grep -c '"verb":"pin".*"result":"ok"')"
+    expect "the aggregator still has the node" 0 "n1 .*up" \
+        mvctl_local mgmt root --aggregator agg1 nodes
+    equal "reports of a sanitizer" "" \
+        "$(grep -l -E 'ERROR: .*Sanitizer|runtime error' "$test_dir"/*/*.log)"
+    finish
+}
