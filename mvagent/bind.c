@@ -119,6 +119,15 @@ void serve_identity_changed(void *ctx, const struct mvmp_run_change *change)
 			text, mvmp_now());
 }
 
+/* The helper starts a new process, with new keys. */
+void serve_set_back(void *ctx)
+{
+	struct serve *s = ctx;
+
+	mvmp_log("this machine was set back to a snapshot: all sessions end, starting anew");
+	ev_break(s->loop, EVBREAK_ALL);
+}
+
 void serve_link_down(void *ctx, unsigned index)
 {
 	struct serve *s = ctx;

@@ -98,6 +98,7 @@ static int open_run(struct serve *s, struct mvmp_error *err)
 		.answer_probes = true,
 		.event = serve_event,
 		.identity_changed = serve_identity_changed,
+		.set_back = serve_set_back,
 		.ctx = s};
 	int rc = 0;
 
@@ -273,16 +274,16 @@ int mva_serve(const struct mva_options *options, int questions, int tasks, bool 
 {
 	struct serve s = {.options = options, .again = again, .began = mvmp_now()};
 	struct mvmp_error err = {.status = MVMP_OK};
-	int code = MVA_EXIT_OK;
+	int code = MVA_EXIT_OK, rc;
 
 	mallopt(M_ARENA_MAX, 1);
 	s.loop = ev_default_loop(0);
 	s.helper = mva_helper_client_new(questions, tasks);
 	if (!s.loop || !s.helper)
-		mvmp_fail(&err, MVMP_NO_MEMORY, "out of memory");
+		rc = mvmp_fail(&err, MVMP_NO_MEMORY, "out of memory");
 	else
-		open_all(&s, &err);
-	if (err.status) {
+		rc = open_all(&s, &err);
+	if (rc < 0) {
 		mvmp_log("%s", err.text);
 		if (*err.hint)
 			fprintf(stderr, "  hint: %s\n", err.hint);

@@ -39,6 +39,7 @@ extern const struct mva_agent_env serve_env;
 /* Callbacks of the run and its links. */
 void serve_event(void *ctx, const struct mvmp_event *event);
 void serve_identity_changed(void *ctx, const struct mvmp_run_change *change);
+void serve_set_back(void *ctx);
 void serve_link_down(void *ctx, unsigned index);
 
 /* Starts the watchers of an agent that is open. */

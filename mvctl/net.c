@@ -158,6 +158,15 @@ static void on_signal(struct ev_loop *loop, struct ev_signal *watcher, int reven
 	ev_break(loop, EVBREAK_ALL);
 }
 
+static void on_set_back(void *ctx)
+{
+	struct mvctl *ctl = ctx;
+
+	mvmp_log("this machine was set back to a snapshot: the command ends, give it again");
+	ctl->net->interrupted = true;
+	ev_break(ctl->net->loop, EVBREAK_ALL);
+}
+
 static void watch_signal(struct mvctl_net *net, struct ev_signal *watcher, int number)
 {
 	ev_signal_init(watcher, on_signal, number);
@@ -173,6 +182,7 @@ static int start(struct mvctl *ctl)
 		.sessions_max = SESSIONS_MAX,
 		.event = on_event,
 		.identity_changed = on_identity_changed,
+		.set_back = on_set_back,
 		.ctx = ctl};
 	struct mvmp_error error;
 

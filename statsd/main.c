@@ -140,6 +140,17 @@ static void on_identity(void *ctx, const struct mvmp_run_change *change)
 		keep(d, MVMP_PART_FORMER, NULL, 0);
 }
 
+/* A failure, so that whoever watches over us starts us anew. */
+static void on_set_back(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	mvmp_log("this machine was set back to a snapshot: keys and counters of its past must not "
+		 "be used again, so this process ends; start it anew");
+	d->exit_code = EXIT_FAILURE;
+	ev_break(d->loop, EVBREAK_ALL);
+}
+
 static const struct mvmp_link *link_at(void *ctx, unsigned index)
 {
 	return mvmp_run_link(((struct daemon *)ctx)->run, index);
@@ -275,6 +286,7 @@ static int make_run(struct daemon *d, struct mvmp_error *err)
 		.answer_probes = true,
 		.event = on_event,
 		.identity_changed = on_identity,
+		.set_back = on_set_back,
 		.key_log = d->key_log,
 		.ctx = d};
 	int rc = mvmp_run_new(&config, &d->run, err);
@@ -396,6 +408,14 @@ static int exit_code_of(const struct mvmp_error *err)
 	}
 }
 
+static void notify_ready(void)
+{
+	int rc = mvmp_notify("READY=1");
+
+	if (rc)
+		mvmp_log("cannot tell the service manager that we are ready: %s", strerror(-rc));
+}
+
 static int complain(const struct mvmp_error *err)
 {
 	mvmp_log("%s", err->text);
@@ -426,7 +446,9 @@ int main(int argc, char **argv)
 		mvmp_log("ready: %s serves on %s, %u interface%s, store %s", d.identity.cert.name,
 			d.socket, d.options.interfaces, d.options.interfaces == 1 ? "" : "s",
 			d.options.store);
+		notify_ready();
 		ev_run(d.loop, 0);
+		(void)mvmp_notify("STOPPING=1");
 	}
 	stop(&d);
 	return d.exit_code;

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mvmp/run.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,19 +23,25 @@ struct supervisor {
 	const struct mva_options *options;
 	mva_protocol_main *protocol;
 	sigset_t awaited, before;
+	int signals;
 	pid_t helper;
-	int ready; /* read end */
+	int ready; /* read end; -1 when nothing more is expected from it */
 	bool was_ready;
 };
+
+static void forget_pipe(struct supervisor *s)
+{
+	if (s->ready >= 0)
+		close(s->ready);
+	s->ready = -1;
+}
 
 static int start(struct supervisor *s)
 {
 	pid_t parent = getpid();
 	int pipe_ends[2];
 
-	if (s->ready >= 0)
-		close(s->ready);
-	s->ready = -1;
+	forget_pipe(s);
 	if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
 	s->helper = fork();
@@ -44,6 +52,7 @@ static int start(struct supervisor *s)
 	}
 	if (!s->helper) {
 		close(pipe_ends[0]);
+		close(s->signals);
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		prctl(PR_SET_NAME, "mvagent-helper");
 		sigprocmask(SIG_SETMASK, &s->before, NULL);
@@ -56,12 +65,22 @@ static int start(struct supervisor *s)
 	return 0;
 }
 
+/* The service manager hears it once: what is started again later is our own affair. */
 static void note_ready(struct supervisor *s)
 {
 	char byte;
+	int rc;
 
-	if (s->ready >= 0 && read(s->ready, &byte, 1) == 1)
+	if (s->ready < 0)
+		return;
+	if (read(s->ready, &byte, 1) == 1 && !s->was_ready) {
 		s->was_ready = true;
+		rc = mvmp_notify("READY=1");
+		if (rc)
+			mvmp_log("cannot tell the service manager that we are ready: %s",
+				strerror(-rc));
+	}
+	forget_pipe(s);
 }
 
 /* A helper that is stopped does not hear SIGTERM; whoever is below it dies with it. */
@@ -71,6 +90,7 @@ static int end(struct supervisor *s)
 	unsigned waited = 0;
 	int status;
 
+	(void)mvmp_notify("STOPPING=1"); /* only for whoever looks on */
 	kill(s->helper, SIGTERM);
 	for (; waitpid(s->helper, &status, WNOHANG) == 0; waited += END_STEP_MS) {
 		if (waited == END_PATIENCE_MS)
@@ -113,23 +133,45 @@ static int ended(struct supervisor *s, int status)
 	return -1;
 }
 
+/* The next signal, or 0 when something else has happened. */
+static int wait_signal(struct supervisor *s)
+{
+	struct pollfd on[] = {
+		{.fd = s->signals, .events = POLLIN}, {.fd = s->ready, .events = POLLIN}};
+	struct signalfd_siginfo info;
+
+	if (poll(on, 2, -1) < 0)
+		return 0;
+	if (on[1].revents)
+		note_ready(s);
+	if (!on[0].revents || read(s->signals, &info, sizeof info) != sizeof info)
+		return 0;
+	return (int)info.ssi_signo;
+}
+
+static int watch_signals(struct supervisor *s)
+{
+	sigemptyset(&s->awaited);
+	sigaddset(&s->awaited, SIGCHLD);
+	sigaddset(&s->awaited, SIGTERM);
+	sigaddset(&s->awaited, SIGINT);
+	sigprocmask(SIG_BLOCK, &s->awaited, &s->before);
+	s->signals = signalfd(-1, &s->awaited, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signals < 0 ? -errno : 0;
+}
+
 int mva_supervise(const struct mva_options *options, mva_protocol_main *protocol)
 {
 	struct supervisor s = {.options = options, .protocol = protocol, .ready = -1};
 	int code = -1, status;
 
-	sigemptyset(&s.awaited);
-	sigaddset(&s.awaited, SIGCHLD);
-	sigaddset(&s.awaited, SIGTERM);
-	sigaddset(&s.awaited, SIGINT);
-	sigprocmask(SIG_BLOCK, &s.awaited, &s.before);
 	protect();
-	if (start(&s)) {
+	if (watch_signals(&s) || start(&s)) {
 		mvmp_log("cannot start the helper process: %s", strerror(errno));
 		return MVA_EXIT_FAILED;
 	}
 	while (code < 0) {
-		int signal_number = sigwaitinfo(&s.awaited, NULL);
+		int signal_number = wait_signal(&s);
 
 		if (signal_number == SIGTERM || signal_number == SIGINT)
 			return end(&s);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "generation.h"
 #include "run_private.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { RECEIVE_BUDGET = 256 /* frames taken from one link before the others get a turn */ };
 
@@ -10,7 +12,8 @@ static int env_send(void *ctx, const struct mvmp_addr *to, enum mvmp_channel cha
 	uint8_t *frame, size_t len)
 {
 	struct mvmp_run *run = ctx;
-	struct mvmp_link *link = to->link < MVMP_LINKS_MAX ? run->link[to->link].link : NULL;
+	struct mvmp_link *link =
+		!run->set_back && to->link < MVMP_LINKS_MAX ? run->link[to->link].link : NULL;
 
 	return link ? mvmp_link_send(link, to->mac, channel, frame, len) : -ENOTCONN;
 }
@@ -53,6 +56,39 @@ static void advance(struct mvmp_run *run)
 static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int revents)
 {
 	advance(timer->data);
+}
+
+/* Counters in our memory may have been used by the run of this machine that was left behind, or may
+ * be used by its clone: what is sealed now could be read. */
+static void on_generation(struct ev_loop *loop, struct ev_io *watcher, int revents)
+{
+	struct mvmp_run *run = watcher->data;
+
+	if (!generation_changed(watcher->fd) || run->set_back)
+		return;
+	run->set_back = true;
+	if (run->config.set_back)
+		run->config.set_back(run->config.ctx);
+}
+
+/* Without it there is one protection less, which is no reason not to run. */
+static void watch_generation(struct mvmp_run *run)
+{
+	int fd = generation_watch();
+
+	ev_io_init(&run->generation, on_generation, fd < 0 ? -1 : fd, EV_READ);
+	run->generation.data = run;
+	ev_set_priority(&run->generation, EV_MAXPRI); /* before frames of the same turn */
+	if (fd >= 0)
+		ev_io_start(run->config.loop, &run->generation);
+}
+
+static void forget_generation(struct mvmp_run *run)
+{
+	if (run->generation.fd < 0)
+		return;
+	ev_io_stop(run->config.loop, &run->generation);
+	close(run->generation.fd);
 }
 
 /* Before the loop sleeps: arms the timer for whoever is due first. */
@@ -157,6 +193,7 @@ int mvmp_run_new(
 	ev_prepare_init(&run->prepare, on_prepare);
 	run->prepare.data = run;
 	ev_prepare_start(config->loop, &run->prepare);
+	watch_generation(run);
 	*ret = run;
 	return 0;
 }
@@ -168,6 +205,7 @@ void mvmp_run_free(struct mvmp_run *run)
 	ev_prepare_stop(run->config.loop, &run->prepare);
 	ev_timer_stop(run->config.loop, &run->timer);
 	run_news_stop(run);
+	forget_generation(run);
 	if (run->client)
 		mvmp_client_free(run->client);
 	if (run->server)

@@ -32,6 +32,8 @@ struct mvmp_run {
 	struct ev_timer timer;
 	struct run_news news;
 	struct ev_prepare prepare;
+	struct ev_io generation;
+	bool set_back; /* nothing more is sent */
 	struct run_link link[MVMP_LINKS_MAX];
 };
 

@@ -34,6 +34,9 @@ struct mvmp_run_config {
 	/* `identity` changed, and what changed is in force: keep it on disk (mvmp_identity_store(),
 	 * in the order state, key, certificate). May be NULL. */
 	void (*identity_changed)(void *ctx, const struct mvmp_run_change *change);
+	/* This virtual machine was set back to a snapshot, as far as the kernel tells: nothing more
+	 * is sent, and the program must end and be started anew. May be NULL. */
+	void (*set_back)(void *ctx);
 	struct mvmp_key_log *key_log; /* borrowed; NULL: keys are told nobody */
 	void *ctx;
 };
@@ -79,6 +82,12 @@ uint64_t mvmp_wall_s(void *ctx);
 
 /* 16 bytes of /proc/sys/kernel/random/boot_id. */
 void mvmp_host_boot(uint8_t to[static MVMP_ID_LEN]);
+
+/* Tells the service manager that started this program, if one listens ($NOTIFY_SOCKET), "READY=1"
+ * or "STOPPING=1". 0 (also when nobody listens), -EINVAL for no address, -errno of the socket.
+ * Source: sd_notify(3), whose protocol is stable; linking libsystemd for one datagram is not worth
+ * the libraries it brings. */
+int mvmp_notify(const char *state);
 
 /* One line to stderr with the program's name ("mvagent: ..."), for programs only. */
 void mvmp_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
