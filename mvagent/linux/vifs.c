@@ -148,13 +148,16 @@ static bool take_datagram(struct mva_guests *guests, size_t len)
 	struct nlmsghdr *head = (struct nlmsghdr *)guests->dump;
 	unsigned left = (unsigned)len;
 
-	for (; NLMSG_OK(head, left); head = NLMSG_NEXT(head, left)) {
-		if (head->nlmsg_seq != guests->sequence)
-			continue;
-		if (head->nlmsg_type == NLMSG_DONE || head->nlmsg_type == NLMSG_ERROR)
+	while (NLMSG_OK(head, left)) {
+		bool ours = head->nlmsg_seq == guests->sequence;
+
+		if (ours && (head->nlmsg_type == NLMSG_DONE || head->nlmsg_type == NLMSG_ERROR))
 			return false;
-		if (head->nlmsg_type == RTM_NEWSTATS)
+		if (ours && head->nlmsg_type == RTM_NEWSTATS)
 			take_message(guests, head);
+		if (NLMSG_ALIGN(head->nlmsg_len) >= left)
+			break; /* the last one may lack its padding */
+		head = NLMSG_NEXT(head, left);
 	}
 	return true;
 }

@@ -61,7 +61,7 @@ static void take_message(
 {
 	const struct ifinfomsg *body = NLMSG_DATA(head);
 	const struct rtattr *a = IFLA_RTA(body);
-	size_t left;
+	int left;
 
 	if ((head->nlmsg_type != RTM_NEWLINK && head->nlmsg_type != RTM_DELLINK) ||
 		head->nlmsg_len < NLMSG_LENGTH(sizeof *body) || body->ifi_family != AF_UNSPEC ||
@@ -69,7 +69,7 @@ static void take_message(
 		return;
 	if (head->nlmsg_type == RTM_DELLINK)
 		news->gone = true;
-	for (left = IFLA_PAYLOAD(head); RTA_OK(a, left); a = RTA_NEXT(a, left))
+	for (left = (int)IFLA_PAYLOAD(head); RTA_OK(a, left); a = RTA_NEXT(a, left))
 		take_attribute(a, interface, news);
 }
 
@@ -85,8 +85,12 @@ struct interface_news interface_hear(int fd, struct interface *interface)
 
 		if (n < 0)
 			ask(fd, interface);
-		for (; NLMSG_OK(head, left); head = NLMSG_NEXT(head, left))
+		while (NLMSG_OK(head, left)) {
 			take_message(head, interface, &news);
+			if (NLMSG_ALIGN(head->nlmsg_len) >= left)
+				break; /* the last one may lack its padding */
+			head = NLMSG_NEXT(head, left);
+		}
 	}
 	return news;
 }
