@@ -199,7 +199,11 @@ static int read_text(struct mva_audit *audit, const char *name, char **ret)
 		free(text);
 		return (int)len;
 	}
-	text[len < 0 ? 0 : len] = '\0';
+	len = len < 0 ? 0 : len;
+	text[len] = '\0';
+	/* Where a file system kept the length of a write but not its bytes, there are zeros. */
+	for (char *zero = text; (zero = memchr(zero, '\0', (size_t)(text + len - zero)));)
+		*zero = ' ';
 	*ret = text;
 	return 0;
 }
