@@ -2,6 +2,7 @@
 #include "mvctl.h"
 #include "jsonout.h"
 #include <mvmp/bytes.h>
+#include <mvmp/clean_text.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,9 +156,9 @@ char *mvctl_format_text(const char *format, ...)
 
 char *mvctl_clean(char *text)
 {
-	for (char *c = text; *c; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	}
+	size_t len = strlen(text);
+
+	if (len) /* an empty text of a message is a constant */
+		mvmp_clean_text(text, len + 1, text, len);
 	return text;
 }

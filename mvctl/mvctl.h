@@ -99,8 +99,8 @@ void *mvctl_grow(void *array, size_t count, size_t size);
 char *mvctl_text(const char *text);
 char *mvctl_format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Replaces control characters, in place: what a node says may not steer a terminal. Returns `text`.
- */
+/* Replaces control characters (those of 8 bits too) and broken UTF-8, in place: what a node says
+ * may not steer a terminal. Returns `text`. */
 char *mvctl_clean(char *text);
 
 extern const struct mvctl_command *const mvctl_commands[];

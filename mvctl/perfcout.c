@@ -2,6 +2,7 @@
 #include "perfcout.h"
 #include "jsonout.h"
 #include "mvctl.h"
+#include <mvmp/clean_text.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,11 +14,10 @@ static bool is_unsupported(const Mvmp__PerfAnswer__Counter *counter)
 /* A node's text may hold anything but shall not leave its line. */
 static void print_name(FILE *out, const char *name)
 {
-	int printed = 0;
+	char clean[256];
 
-	for (; *name; name++, printed++)
-		fputc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, out);
-	fprintf(out, "%*s", printed < 32 ? 32 - printed : 0, "");
+	mvmp_clean_text(clean, sizeof clean, name, strlen(name));
+	fprintf(out, "%-32s", clean);
 }
 
 static void print_counter(FILE *out, const Mvmp__PerfAnswer *answer,

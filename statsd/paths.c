@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "paths.h"
 #include <mvmp/bytes.h>
+#include <mvmp/clean_text.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,14 +71,5 @@ char *mvs_entity_label(char to[static 48], enum mvmp_entity kind, const struct m
 
 void mvs_clean_text(char *to, size_t size, const char *from)
 {
-	size_t len = strnlen(from, size - 1);
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)from[i];
-
-		to[i] = '?';
-		if (c >= 0x20 && c != 0x7f)
-			to[i] = from[i];
-	}
-	to[len] = '\0';
+	mvmp_clean_text(to, size, from, strnlen(from, size - 1));
 }

@@ -26,7 +26,7 @@ char *mvs_entity_label(char to[static 48], enum mvmp_entity kind, const struct m
 /* The kinds that belong to a domain. */
 bool mvs_kind_in_domain(enum mvmp_entity kind);
 
-/* Text of a node or file made printable: control characters become '?'. */
+/* Text of a node or file made printable: control characters and broken UTF-8 become '?'. */
 void mvs_clean_text(char *to, size_t size, const char *from);
 
 #endif

@@ -38,7 +38,7 @@ void mvmp_clean_text(char *to, size_t size, const void *from, size_t len)
 		if (used + step >= size)
 			break;
 		if (n)
-			memcpy(to + used, at, n);
+			memmove(to + used, at, n); /* `from` may be `to` */
 		else
 			to[used] = '?';
 		used += step;
