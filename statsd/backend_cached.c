@@ -90,12 +90,15 @@ static int read_answer(struct cached *cached, int *number, struct mvmp_error *er
 			return fail(cached, err, "read its answer", n ? errno : EPIPE);
 		used += (size_t)n;
 		cached->answer[used] = '\0';
-		for (size_t i = 0; i < used; i++)
+		for (size_t i = 0; i < used; i++) {
 			lines += cached->answer[i] == '\n';
+			if (!cached->answer[i])
+				cached->answer[i] = ' ';
+		}
 		if (lines == 0)
 			continue;
 		wanted = strtol(cached->answer, NULL, 10);
-		if (lines >= 1 + (wanted > 0 ? wanted : 0))
+		if (lines > (wanted > 0 ? wanted : 0))
 			break;
 		if (used == ANSWER_MAX - 1) /* more errors than we want to read */
 			return fail(cached, err, "take so long an answer", EMSGSIZE);

@@ -122,6 +122,7 @@ static void read_answer(struct worker *worker)
 	worker->got += (size_t)n;
 	if (next_part(worker, &to) != 0)
 		return;
+	worker->output.result.text[sizeof worker->output.result.text - 1] = '\0';
 	if (++worker->jobs >= JOBS_MAX)
 		stop_worker(worker);
 	end_job(worker);
