@@ -27,7 +27,9 @@ void mva_answer(
 	struct mva_agent *agent, mvmp_call call, const ProtobufCMessage *message, uint64_t now)
 {
 	size_t len = message ? protobuf_c_message_get_packed_size(message) : 0;
-	uint8_t *body = len ? malloc(len) : NULL;
+	uint8_t small[512]; /* what was done can be told without memory */
+	uint8_t *large = len > sizeof small ? malloc(len) : NULL;
+	uint8_t *body = !len ? NULL : len > sizeof small ? large : small;
 	struct mvmp_error err = {.status = MVMP_OK};
 
 	if (len > MVMP_MESSAGE_MAX - 1024) {
@@ -41,7 +43,7 @@ void mva_answer(
 		protobuf_c_message_pack(message, body);
 	agent->env.answer(
 		agent->env.ctx, call, &err, err.status ? NULL : body, err.status ? 0 : len, now);
-	free(body);
+	free(large);
 }
 
 void mva_refuse(struct mva_agent *agent, mvmp_call call, const struct mvmp_error *err, uint64_t now)
