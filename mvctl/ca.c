@@ -19,7 +19,7 @@ static const char *list_words(char *to, size_t size, const struct mvctl_word *wo
 int mvctl_run_word(struct mvctl *ctl, const struct mvctl_word *words, int argc, char **argv)
 {
 	const struct mvctl_word *word = words;
-	char known[128];
+	char known[160];
 
 	list_words(known, sizeof known, words);
 	if (argc < 2)
@@ -93,7 +93,10 @@ static const struct mvctl_word words[] = {
 	{"init", mvctl_ca_init, false},
 	{"sign", mvctl_ca_sign, false},
 	{"member", mvctl_ca_member, false},
+	{"renew", mvctl_ca_renew, false},
 	{"revoke", mvctl_ca_revoke_command, false},
+	{"rotate", mvctl_ca_rotate, false},
+	{"new-cluster-key", mvctl_ca_new_cluster_key, false},
 	{"show", mvctl_ca_show, true},
 	{0},
 };
@@ -106,13 +109,15 @@ static int run(struct mvctl *ctl, int argc, char **argv)
 const struct mvctl_command mvctl_ca = {
 	.name = "ca",
 	.group = MVCTL_IDENTITY,
-	.summary = "make a cluster's CA, sign and revoke its members (offline)",
+	.summary = "make a cluster's CA, sign and revoke its members, change keys (offline)",
 	.help = "examples:\n"
 		"  mvctl ca init /root/ca --name lab\n"
 		"  mvctl ca sign /root/ca member.request --name r1-n01 --role node --mac eth1 -o "
 		"out\n"
 		"  mvctl ca member /root/ca out --name ada --role operator\n"
 		"  mvctl ca revoke /root/ca r1-n07\n"
+		"  mvctl ca new-cluster-key /root/ca --grace 7d\n"
+		"  mvctl ca rotate /root/ca\n"
 		"  mvctl ca show /root/ca\n"
 		"\n"
 		"usage:\n"
@@ -120,7 +125,10 @@ const struct mvctl_command mvctl_ca = {
 		"  mvctl ca sign DIR REQUEST --role ROLES [--name NAME] [--mac MAC]... [VALIDITY]\n"
 		"            -o OUTDIR\n"
 		"  mvctl ca member DIR OUTDIR --name NAME --role ROLES [--mac MAC]... [VALIDITY]\n"
+		"  mvctl ca renew DIR [SERIAL|NAME...] [--days N] [-o OUTDIR]\n"
 		"  mvctl ca revoke DIR SERIAL|NAME...\n"
+		"  mvctl ca rotate DIR [--finish [--force]]\n"
+		"  mvctl ca new-cluster-key DIR [--grace SPAN] [--force]\n"
 		"  mvctl ca show DIR [--json|--tsv]\n"
 		"\n"
 		"  init    makes DIR with ca.key (signs; keep it offline), cluster.key and\n"
@@ -130,8 +138,16 @@ const struct mvctl_command mvctl_ca = {
 		"          unless given\n"
 		"  member  makes a whole member directory at once, its secret key too: for tests\n"
 		"          and where the CA may know every key\n"
-		"  revoke  by serial, or all valid certificates of a name; hand the new\n"
-		"          cluster.state to any member, it travels on by itself\n"
+		"  renew   signs the newest valid certificates of these members again, for as\n"
+		"          long as --days says (365); without names those that hang on a CA key\n"
+		"          that goes. `mvctl cluster publish` installs them; -o writes them to\n"
+		"          OUTDIR/NAME/member.cert too\n"
+		"  revoke  by serial, or all valid certificates of a name; `mvctl cluster\n"
+		"          publish DIR` hands the new cluster.state to the members\n"
+		"  rotate  makes a second CA key, which signs certificates from then on; with\n"
+		"          --finish the first one goes, and with it what hangs on it\n"
+		"  new-cluster-key  the secret of all members: they accept the former one for\n"
+		"          SPAN (7d) after they got the new one\n"
 		"\n"
 		"  ROLES     some of node,observer,operator,admin,aggregator; node and aggregator\n"
 		"            need a MAC\n"

@@ -10,7 +10,19 @@ int mvctl_ca_init(struct mvctl *ctl, int argc, char **argv);
 int mvctl_ca_sign(struct mvctl *ctl, int argc, char **argv);
 int mvctl_ca_member(struct mvctl *ctl, int argc, char **argv);
 int mvctl_ca_revoke_command(struct mvctl *ctl, int argc, char **argv);
+int mvctl_ca_rotate(struct mvctl *ctl, int argc, char **argv);
+int mvctl_ca_renew(struct mvctl *ctl, int argc, char **argv);
+int mvctl_ca_new_cluster_key(struct mvctl *ctl, int argc, char **argv);
 int mvctl_ca_show(struct mvctl *ctl, int argc, char **argv);
+
+struct mvctl_ca;
+struct mvmp_cert;
+
+/* Whether a valid certificate was signed by the CA key that goes, and no other was signed for its
+ * member since. */
+bool mvctl_ca_hangs(const struct mvctl_ca *ca, const struct mvmp_cert *cert, uint64_t now);
+/* How many do, and whose: "r1-n01, r1-n02 and 12 more". */
+unsigned mvctl_ca_hanging(const struct mvctl_ca *ca, uint64_t now, char *names, size_t size);
 
 /* The rest of `mvctl key` behind the same kind of table. */
 struct mvctl_word {

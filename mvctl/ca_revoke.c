@@ -85,7 +85,7 @@ static void print_revoked(struct mvctl *ctl, const struct choice *choice, uint64
 				(unsigned long long)cert->serial, cert->name,
 				mvctl_member_text(text, cert));
 	}
-	mvctl_note(ctl, "cluster state %llu -> %llu; hand %s/cluster.state to any member",
+	mvctl_note(ctl, "cluster state %llu -> %llu; to make it known: mvctl cluster publish %s",
 		(unsigned long long)before, (unsigned long long)ca->cluster.number, ca->directory);
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SERIAL, NAME, ROLES, STATE, NOT_BEFORE, NOT_AFTER, MACS, KEY };
+enum { SERIAL, NAME, ROLES, STATE, NOT_BEFORE, NOT_AFTER, MACS, KEY, CA };
 
 static const struct mvctl_column columns[] = {
 	[SERIAL] = {"serial", "SERIAL", MVCTL_RIGHT, NULL},
@@ -17,6 +17,7 @@ static const struct mvctl_column columns[] = {
 	[NOT_AFTER] = {"not_after", "EXPIRES", 0, NULL},
 	[MACS] = {"macs", "MACS", 0, NULL},
 	[KEY] = {"key", "KEY", MVCTL_WIDE, NULL},
+	[CA] = {"ca", "CA", MVCTL_WIDE, NULL},
 };
 
 static void put_macs(struct mvctl_cell *cell, const struct mvmp_cert *cert)
@@ -45,23 +46,32 @@ static void put_row(struct mvctl_table *table, const struct mvctl_ca *ca,
 	mvctl_put_text(&cell[NOT_AFTER], mvmp_time_text(date, cert->not_after));
 	put_macs(&cell[MACS], cert);
 	mvctl_put_text(&cell[KEY], mvmp_hex(key, cert->key, MVMP_KEY_LEN));
+	mvctl_put_text(&cell[CA], mvmp_hex(key, cert->ca, sizeof cert->ca));
 }
 
 static void sum_up(struct mvctl *ctl, const struct mvctl_ca *ca, uint64_t now)
 {
-	char floor[21], key[2 * MVMP_KEY_LEN + 1];
-	unsigned valid = 0;
+	char floor[21], key[2 * MVMP_KEY_LEN + 1], second[2 * MVMP_KEY_LEN + 1], names[640];
+	unsigned valid = 0, hanging = mvctl_ca_hanging(ca, now, names, sizeof names);
 
 	for (unsigned i = 0; i < ca->count; i++)
 		valid += !strcmp(mvctl_ca_state(&ca->cluster, &ca->issued[i], now), "valid");
 	mvmp_hex(key, ca->cluster.ca[0], MVMP_KEY_LEN);
 	mvmp_time_text(floor, ca->cluster.time_floor);
 	mvctl_note(ctl,
-		"cluster %s: state %llu, time floor %s, CA %.16s, %u certificates, %u valid",
-		ca->name, (unsigned long long)ca->cluster.number, floor, key, ca->count, valid);
-	ctl->extra = json_pack("{s:{s:s, s:I, s:I, s:s, s:s}}", "cluster", "name", ca->name,
-		"state_number", (json_int_t)ca->cluster.number, "key_generation",
-		(json_int_t)ca->cluster.key_generation, "time_floor", floor, "ca_key", key);
+		"cluster %s: state %llu, cluster key %u, time floor %s, CA %.16s, %u certificates, "
+		"%u valid",
+		ca->name, (unsigned long long)ca->cluster.number, ca->cluster.key_generation, floor,
+		key, ca->count, valid);
+	if (ca->rotating)
+		mvctl_note(ctl, "the CA key changes to %.16s; hanging on the old one: %s",
+			mvmp_hex(second, ca->cluster.ca[1], MVMP_KEY_LEN),
+			hanging ? names : "none");
+	ctl->extra = json_pack("{s:{s:s, s:I, s:I, s:I, s:s, s:s, s:s?, s:i}}", "cluster", "name",
+		ca->name, "state_number", (json_int_t)ca->cluster.number, "key_generation",
+		(json_int_t)ca->cluster.key_generation, "grace_s", (json_int_t)ca->cluster.grace_s,
+		"time_floor", floor, "ca_key", key, "next_ca_key", ca->rotating ? second : NULL,
+		"hanging", (int)hanging);
 }
 
 static int show(struct mvctl *ctl, const struct mvctl_ca *ca, struct mvmp_error *err)

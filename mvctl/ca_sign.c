@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <mvmp/keyfile.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -114,7 +115,27 @@ static int make_directory(const char *path, struct mvmp_error *err)
 		"cannot make the directory %s: %s", path, strerror(errno));
 }
 
-/* The same key again is no harm; another one there belongs to another cluster. */
+/* Whether the state in a directory has a CA key of this CA's state. */
+static bool is_of_cluster(const struct mvctl_ca *ca, const char *directory)
+{
+	const struct mvmp_crypto_ops *crypto = &mvmp_crypto_openssl;
+	uint8_t *bytes = mvctl_alloc(1, MVMP_CLUSTER_MAX);
+	int len = mvmp_keyfile_read_in(&mvmp_cluster_state, directory, bytes, NULL);
+	struct mvmp_cluster there = {0};
+	bool same = false;
+
+	if (len > 0 && !mvmp_cluster_decode(crypto, &there, NULL, bytes, (size_t)len, NULL)) {
+		for (unsigned i = 0; i < there.cas * ca->cluster.cas; i++)
+			same |= !memcmp(there.ca[i % there.cas], ca->cluster.ca[i / there.cas],
+				MVMP_KEY_LEN);
+	}
+	mvmp_cluster_clear(&there);
+	free(bytes);
+	return same;
+}
+
+/* The same key again is no harm, and a former key of this cluster gives way; any other one there
+ * belongs to another cluster. */
 static int write_cluster_key(
 	const struct mvctl_ca *ca, const char *directory, struct mvmp_error *err)
 {
@@ -125,8 +146,8 @@ static int write_cluster_key(
 	mvmp_wipe(there, sizeof there);
 	if (same)
 		return 0;
-	return mvmp_keyfile_write_in(
-		&mvmp_cluster_key, directory, ca->cluster_key, MVMP_KEY_LEN, true, err);
+	return mvmp_keyfile_write_in(&mvmp_cluster_key, directory, ca->cluster_key, MVMP_KEY_LEN,
+		!is_of_cluster(ca, directory), err);
 }
 
 /* Signs and writes what a member gets. What can be refused comes before the first file. */

@@ -104,8 +104,11 @@ int mvctl_ca_create(const char *directory, const char *name, uint64_t now, struc
 		return ret;
 	mvmp_random_os(NULL, ca.seed, sizeof ca.seed);
 	mvmp_random_os(NULL, ca.cluster_key, sizeof ca.cluster_key);
-	ca.cluster = (struct mvmp_cluster){
-		.number = 1, .time_floor = now, .key_generation = 1, .cas = 1};
+	ca.cluster = (struct mvmp_cluster){.number = 1,
+		.time_floor = now,
+		.key_generation = 1,
+		.grace_s = MVCTL_GRACE_DEFAULT_S,
+		.cas = 1};
 	mvmp_cluster_key_id(crypto, ca.cluster.key_id, ca.cluster_key);
 	if (crypto->sign_public(ca.cluster.ca[0], ca.seed))
 		ret = mvmp_fail(err, MVMP_NO_MEMORY, "cannot make a CA key: out of memory");
@@ -143,7 +146,8 @@ static int read_keys(struct mvctl_ca *ca, struct mvmp_error *err)
 	if (ret < 0)
 		return ret;
 	ca->state_len = (size_t)ret;
-	return mvmp_cluster_decode(crypto, &ca->cluster, NULL, ca->state, ca->state_len, err);
+	ret = mvmp_cluster_decode(crypto, &ca->cluster, NULL, ca->state, ca->state_len, err);
+	return ret ? ret : mvctl_ca_settle_keys(ca, err);
 }
 
 static int read_issued(struct mvctl_ca *ca, const char *path, struct mvmp_error *err)
@@ -238,7 +242,7 @@ int mvctl_ca_sign_next(struct mvctl_ca *ca, struct mvmp_cert *cert,
 	uint8_t bytes[static MVMP_CERT_MAX], struct mvmp_error *err)
 {
 	cert->serial = ca->count ? ca->issued[ca->count - 1].serial + 1 : 1;
-	return mvmp_cert_sign(crypto, cert, ca->seed, bytes, err);
+	return mvmp_cert_sign(crypto, cert, ca->rotating ? ca->next_seed : ca->seed, bytes, err);
 }
 
 int mvctl_ca_keep(struct mvctl_ca *ca, const struct mvmp_cert *cert, const uint8_t *bytes,
@@ -287,8 +291,14 @@ int mvctl_ca_revoke(struct mvctl_ca *ca, const uint64_t *serial, unsigned serial
 	free(cluster->revoked_serial);
 	cluster->revoked_serial = all;
 	cluster->revoked = count;
-	cluster->time_floor = floor;
-	cluster->number++;
+	return mvctl_ca_write_state(ca, now, err);
+}
+
+int mvctl_ca_write_state(struct mvctl_ca *ca, uint64_t now, struct mvmp_error *err)
+{
+	if (now > ca->cluster.time_floor)
+		ca->cluster.time_floor = now;
+	ca->cluster.number++;
 	return write_state(ca, err);
 }
 
@@ -299,6 +309,8 @@ const char *mvctl_ca_state(
 
 	if (mvmp_cluster_revokes(cluster, cert->serial))
 		return "revoked";
+	if (mvctl_ca_signer(cluster, cert) < 0)
+		return "old CA";
 	if (time >= cert->not_after)
 		return "expired";
 	return time < cert->not_before ? "not yet" : "valid";

@@ -119,17 +119,24 @@ static int key_request(struct mvctl *ctl, int argc, char **argv)
 static void show_identity(struct mvctl *ctl, const struct mvmp_identity *identity)
 {
 	const struct mvmp_cert *cert = &identity->cert;
-	char from[21], to[21], text[256], key[2 * MVMP_KEY_LEN + 1];
+	uint32_t generation = mvmp_identity_key_generation(identity);
+	char from[21], to[21], until[21] = "", text[256], key[2 * MVMP_KEY_LEN + 1];
 
 	mvmp_time_text(from, cert->not_before);
 	mvmp_time_text(to, cert->not_after);
 	mvmp_hex(key, cert->key, MVMP_KEY_LEN);
+	if (identity->former.held)
+		mvmp_time_text(until, identity->former.until);
 	if (mvctl_wants_json(ctl)) {
-		mvctl_add_item(ctl,
-			json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "key", key, "serial",
-				(json_int_t)cert->serial, "name", cert->name, "roles",
-				mvmp_roles_text(text, cert->roles), "not_before", from, "not_after",
-				to, "state_number", (json_int_t)identity->cluster.number));
+		mvctl_add_item(ctl, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:s?}",
+					    "key", key, "serial", (json_int_t)cert->serial, "name",
+					    cert->name, "roles", mvmp_roles_text(text, cert->roles),
+					    "not_before", from, "not_after", to, "state_number",
+					    (json_int_t)identity->cluster.number, "key_generation",
+					    generation ? json_integer(generation) : json_null(),
+					    "newest_key_generation",
+					    (json_int_t)identity->cluster.key_generation,
+					    "former_key_until", *until ? until : NULL));
 		return;
 	}
 	fprintf(ctl->out, "%s: certificate %llu, %s\n", cert->name,
@@ -138,6 +145,15 @@ static void show_identity(struct mvctl *ctl, const struct mvmp_identity *identit
 	fprintf(ctl->out, "  key      %s\n", key);
 	fprintf(ctl->out, "  cluster  state %llu, %u revoked\n",
 		(unsigned long long)identity->cluster.number, identity->cluster.revoked);
+	if (generation)
+		fprintf(ctl->out, "  cluster key  generation %u%s%s\n", generation,
+			*until ? ", the former one until " : "", until);
+	else
+		fprintf(ctl->out,
+			"  cluster key  older than generation %u, which the cluster state names; "
+			"the\n"
+			"               next member that is met hands it over, within the grace\n",
+			identity->cluster.key_generation);
 }
 
 /* Without a certificate yet there is only the key to show. */

@@ -236,7 +236,8 @@ static void wrong_input_is_named(void **state)
 {
 	FILE *file;
 
-	refuse("ca", MVCTL_EXIT_USAGE, "init, sign, member, revoke, show");
+	refuse("ca", MVCTL_EXIT_USAGE,
+		"init, sign, member, renew, revoke, rotate, new-cluster-key, show");
 	refuse("ca grow", MVCTL_EXIT_USAGE, "no \"grow\"");
 	refuse("ca show nowhere", MVCTL_EXIT_NOT_FOUND, "nowhere");
 	refuse("ca init ca --name Lab", MVCTL_EXIT_USAGE, "\"Lab\"");
@@ -257,6 +258,130 @@ static void wrong_input_is_named(void **state)
 	refuse("ca show ca", MVCTL_EXIT_NOT_ALLOWED, "mode 0640");
 }
 
+/* A state of the CA's directory taken over by a member's, as a hand-over does. */
+static int take_state(const char *directory)
+{
+	static uint8_t bytes[MVMP_CLUSTER_MAX];
+	int len = mvmp_keyfile_read_in(&mvmp_cluster_state, "ca", bytes, NULL);
+
+	return mvmp_identity_keep(
+		directory, MVMP_PART_STATE, bytes, (size_t)len, (uint64_t)time(NULL), NULL);
+}
+
+static int take_cert(const char *directory, const char *file)
+{
+	uint8_t bytes[MVMP_CERT_MAX];
+	int len = mvmp_keyfile_read(&mvmp_member_cert, file, bytes, NULL);
+
+	return mvmp_identity_keep(
+		directory, MVMP_PART_CERT, bytes, (size_t)len, (uint64_t)time(NULL), NULL);
+}
+
+/* The CA key changes in three steps, each of which a member can follow; what was not signed anew
+ * when the old key goes is named, and left behind only when that is wanted. */
+static void the_ca_key_changes(void **state)
+{
+	succeed("ca init ca");
+	succeed("ca member ca n1 --name n1 --role node --mac 02:00:00:00:00:01");
+	succeed("ca member ca ada --name ada --role admin");
+	refuse("ca rotate ca --finish", MVCTL_EXIT_FAILED, "has one CA key");
+	refuse("ca renew ca", MVCTL_EXIT_USAGE, "whose certificates");
+	succeed("ca rotate ca");
+	assert_string_equal(out, "ca: a second CA key signs from now on, cluster state 1 -> 2\n");
+	refuse("ca rotate ca", MVCTL_EXIT_FAILED, "two CA keys already");
+	assert_int_equal(take_state("n1"), 0);
+	refuse("ca rotate ca --finish", MVCTL_EXIT_FAILED, "2 valid certificates hang");
+	refuse("ca rotate ca --finish", MVCTL_EXIT_FAILED, "n1, ada");
+	succeed("ca renew ca n1 -o out");
+	assert_non_null(strstr(out, "certificate 1 -> 3: n1, role node"));
+	succeed("ca show ca");
+	assert_non_null(strstr(err, "hanging on the old one: ada"));
+	assert_int_equal(take_cert("n1", "out/n1/member.cert"), 0);
+	/* Without the state that brings the second key in, it is not believed. */
+	assert_int_equal(take_cert("ada", "ca/issued/3.cert"), -MVMP_NOT_TRUSTED);
+	succeed("ca renew ca");
+	assert_non_null(strstr(out, "certificate 2 -> 4: ada"));
+	succeed("ca renew ca");
+	assert_non_null(strstr(err, "nothing to do"));
+	succeed("ca rotate ca --finish");
+	assert_string_equal(out, "ca: the first CA key is gone, cluster state 2 -> 3\n");
+	assert_int_equal(take_state("n1"), 0);
+	assert_trusted("n1", "n1", MVMP_ROLE_NODE);
+	assert_int_equal(take_state("ada"), -MVMP_NOT_TRUSTED); /* it missed the second state */
+	succeed("ca show ca --json");
+	assert_non_null(strstr(out, "\"state\": \"old CA\""));
+	succeed("ca member ca bob --name bob --role observer");
+	assert_trusted("bob", "bob", MVMP_ROLE_OBSERVER);
+	succeed("ca rotate ca");
+	succeed("ca rotate ca --finish --force");
+}
+
+/* A command that was cut off is ended by the next one: the state says which keys count. */
+static void a_cut_off_change_is_ended(void **state)
+{
+	uint8_t seed[32], key[32], next[32];
+
+	succeed("ca init ca");
+	mvmp_keyfile_read_in(&mvmp_ca_key, "ca", seed, NULL);
+	mvmp_keyfile_read_in(&mvmp_cluster_key, "ca", key, NULL);
+	succeed("ca rotate ca");
+	succeed("ca rotate ca --finish --force");
+	mvmp_keyfile_read_in(&mvmp_ca_key, "ca", next, NULL);
+	assert_memory_not_equal(seed, next, 32);
+	mvmp_keyfile_write(&mvmp_ca_key, "ca/ca.key.next", next, 32, true, NULL);
+	mvmp_keyfile_write_in(&mvmp_ca_key, "ca", seed, 32, false, NULL);
+	succeed("ca show ca");
+	mvmp_keyfile_read_in(&mvmp_ca_key, "ca", seed, NULL);
+	assert_memory_equal(seed, next, 32);
+	assert_int_equal(access("ca/ca.key.next", F_OK), -1);
+
+	succeed("ca new-cluster-key ca");
+	mvmp_keyfile_read_in(&mvmp_cluster_key, "ca", next, NULL);
+	mvmp_keyfile_write(&mvmp_cluster_key, "ca/cluster.key.next", next, 32, true, NULL);
+	mvmp_keyfile_write_in(&mvmp_cluster_key, "ca", key, 32, false, NULL);
+	succeed("ca show ca");
+	mvmp_keyfile_read_in(&mvmp_cluster_key, "ca", key, NULL);
+	assert_memory_equal(key, next, 32);
+	key[0] ^= 1;
+	mvmp_keyfile_write_in(&mvmp_cluster_key, "ca", key, 32, false, NULL);
+	refuse("ca show ca", MVCTL_EXIT_USAGE, "not the cluster key that cluster.state");
+}
+
+/* A new cluster key is the one the state names; a second one within the grace is refused. */
+static void the_cluster_key_changes(void **state)
+{
+	struct mvmp_identity identity;
+	uint8_t key[32];
+
+	succeed("ca init ca");
+	succeed("ca member ca ada --name ada --role operator");
+	refuse("ca new-cluster-key ca --grace 400d", MVCTL_EXIT_USAGE, "1s to 366d");
+	succeed("ca new-cluster-key ca --grace 2d");
+	assert_string_equal(out, "ca: cluster key generation 2, cluster state 1 -> 2\n");
+	assert_int_equal(take_state("ada"), 0);
+	succeed("key show ada");
+	assert_non_null(strstr(out, "older than generation 2"));
+	mvmp_keyfile_read_in(&mvmp_cluster_key, "ca", key, NULL);
+	assert_int_equal(mvmp_identity_keep(
+				 "ada", MVMP_PART_KEY, key, sizeof key, (uint64_t)time(NULL), NULL),
+		0);
+	assert_int_equal(load(&identity, "ada", NULL), 0);
+	assert_int_equal(mvmp_identity_key_generation(&identity), 2);
+	assert_true(identity.former.until > (uint64_t)time(NULL) + 86400);
+	mvmp_identity_clear(&identity);
+	succeed("key show ada");
+	assert_non_null(strstr(out, "generation 2, the former one until 20"));
+	refuse("ca new-cluster-key ca", MVCTL_EXIT_FAILED,
+		"the grace of cluster key 2 lasts until");
+	succeed("ca new-cluster-key ca --grace 1h --force");
+	/* A member that is signed anew beside its former key gets the present one. */
+	succeed("key request ada --name ada");
+	succeed("ca sign ca ada/member.request --role operator -o ada");
+	assert_int_equal(load(&identity, "ada", NULL), 0);
+	assert_int_equal(mvmp_identity_key_generation(&identity), 3);
+	mvmp_identity_clear(&identity);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -269,6 +394,9 @@ int main(void)
 		CASE(revocation_reaches_the_state),
 		CASE(list_tells_states),
 		CASE(wrong_input_is_named),
+		CASE(the_ca_key_changes),
+		CASE(a_cut_off_change_is_ended),
+		CASE(the_cluster_key_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
