@@ -115,8 +115,8 @@ static void send_request(struct mvmp_client *client, struct call *call, uint64_t
 		call->state = CALL_READY;
 		call->due = call->deadline;
 	} else if (rc == -EMSGSIZE) {
-		mvmp_fail(&error, MVMP_TOO_LARGE, "the request has %zu bytes, a message holds %d",
-			call->body_len, MVMP_MESSAGE_MAX);
+		mvmp_fail(&error, MVMP_TOO_LARGE, "the request has %zu bytes, one holds %d",
+			call->body_len, MVMP_REQUEST_MAX);
 		call_end(client, call, &error);
 	} else {
 		mvmp_fail(&error, MVMP_NO_ANSWER, "the session is gone");

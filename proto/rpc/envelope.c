@@ -12,12 +12,12 @@ static ProtobufCBinaryData data(const void *bytes, size_t len)
 	return (ProtobufCBinaryData){.len = bytes ? len : 0, .data = (uint8_t *)(uintptr_t)bytes};
 }
 
-static int encode(const Mvmp__Envelope *envelope, uint8_t **ret)
+static int encode(const Mvmp__Envelope *envelope, size_t longest, uint8_t **ret)
 {
 	size_t len = mvmp__envelope__get_packed_size(envelope);
 	uint8_t *bytes;
 
-	if (len > MVMP_MESSAGE_MAX)
+	if (len > longest)
 		return -EMSGSIZE;
 	bytes = malloc(len);
 	if (!bytes)
@@ -39,7 +39,7 @@ int rpc_request_encode(const struct rpc_request *request, uint8_t **ret)
 	message.body = data(request->body, request->body_len);
 	envelope.is_case = MVMP__ENVELOPE__IS_REQUEST;
 	envelope.request = &message;
-	return encode(&envelope, ret);
+	return encode(&envelope, MVMP_REQUEST_MAX, ret);
 }
 
 int rpc_answer_encode(const struct rpc_answer *answer, uint8_t **ret)
@@ -54,7 +54,7 @@ int rpc_answer_encode(const struct rpc_answer *answer, uint8_t **ret)
 	message.body = data(answer->body, answer->body_len);
 	envelope.is_case = MVMP__ENVELOPE__IS_ANSWER;
 	envelope.answer = &message;
-	return encode(&envelope, ret);
+	return encode(&envelope, MVMP_MESSAGE_MAX, ret);
 }
 
 static bool take_request(struct rpc_request *to, const Mvmp__Request *from)

@@ -35,7 +35,7 @@ struct rpc_envelope {
 };
 
 /* Encode into a malloc'd *ret. Return the length, or -ENOMEM, or -EMSGSIZE beyond
- * MVMP_MESSAGE_MAX. */
+ * MVMP_REQUEST_MAX, MVMP_MESSAGE_MAX. */
 int rpc_request_encode(const struct rpc_request *request, uint8_t **ret);
 int rpc_answer_encode(const struct rpc_answer *answer, uint8_t **ret);
 

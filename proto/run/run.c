@@ -173,6 +173,7 @@ int mvmp_run_new(
 			.wall_s = mvmp_wall_s,
 			.event = env_event},
 		.sessions_max = config->sessions_max,
+		.asked_max = MVMP_REQUEST_MAX,
 		.answer_probes = config->answer_probes,
 		.key_log = config->key_log ? env_key : NULL,
 	};

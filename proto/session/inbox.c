@@ -50,9 +50,10 @@ static bool open_slot(
 	struct mvmp_inbox *in, struct mvmp_incoming *slot, const struct mvmp_fragment *f)
 {
 	bool in_turn = f->message == in->message;
+	size_t ahead = in->longest ? in->longest : MVMP_ASSEMBLY_SESSION;
 
-	if (!in_turn && (in->held + f->total > MVMP_ASSEMBLY_SESSION ||
-				*in->held_all + f->total > MVMP_ASSEMBLY_ALL))
+	if (!in_turn &&
+		(in->held + f->total > ahead || *in->held_all + f->total > MVMP_ASSEMBLY_ALL))
 		return false;
 	slot->bytes = calloc(1, f->total);
 	if (!slot->bytes)
@@ -67,7 +68,8 @@ static enum mvmp_verdict place(struct mvmp_inbox *in, const struct mvmp_fragment
 {
 	struct mvmp_incoming *slot = &in->slot[f->message % MVMP_MESSAGES_AHEAD];
 
-	if (f->message - in->message >= MVMP_MESSAGES_AHEAD)
+	if (f->message - in->message >= MVMP_MESSAGES_AHEAD ||
+		(in->longest && f->total > in->longest))
 		return MVMP_DROP_WINDOW;
 	if (!slot->bytes && f->len == f->total && f->message == in->message) {
 		in->message++;

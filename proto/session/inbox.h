@@ -29,6 +29,7 @@ struct mvmp_incoming {
 struct mvmp_inbox {
 	uint32_t next;			 /* lowest sequence number not received */
 	uint32_t message;		 /* number of the message whose turn it is */
+	uint32_t longest;		 /* message it takes; 0: MVMP_MESSAGE_MAX */
 	uint64_t seen[MVMP_WINDOW / 64]; /* of next to next + MVMP_WINDOW - 1, by number modulo */
 	struct mvmp_incoming slot[MVMP_MESSAGES_AHEAD];
 	size_t held;

@@ -244,6 +244,7 @@ void mvmp_session_up(
 		.initiated = s->initiated};
 
 	s->state = SESSION_UP;
+	s->inbox.longest = s->initiated ? 0 : ep->config.asked_max;
 	s->active_at = now;
 	s->jitter_ns = mvmp_ep_random_below(ep, MVMP_PING_EAGER_MS * MVMP_NS_PER_MS / 5);
 	begin_keys(ep, s, pair, now);

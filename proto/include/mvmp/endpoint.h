@@ -84,6 +84,8 @@ struct mvmp_endpoint_config {
 	uint8_t host_boot[MVMP_ID_LEN];
 	unsigned sessions_max;	/* table size; 0: 64 */
 	unsigned half_open_max; /* unconfirmed handshakes a responder holds; 0: 64 */
+	unsigned asked_max;	/* bytes of a message taken on sessions that others opened; 0:
+				   MVMP_MESSAGE_MAX */
 	bool answer_probes;	/* send BEACONs and accept INITs (role node or aggregator) */
 	/* Gets a line for every key that opens frames of this endpoint, secrets in hex, as
 	 * docs/wireshark.md says; called with env.ctx. NULL (the default): nothing is told. */

@@ -31,6 +31,7 @@ enum mvmp_limits {
 	MVMP_REVOKED_MAX = 4096,	/* serials in a cluster state */
 	MVMP_GRACE_MAX_S = 366 * 86400, /* of a former cluster key */
 	MVMP_MESSAGE_MAX = 1 << 20,	/* bytes of one reliable message */
+	MVMP_REQUEST_MAX = 1 << 16,	/* the same, to who is asked */
 	MVMP_LINKS_MAX = 8,		/* links of one endpoint */
 	MVMP_STATS_INTERVAL_MIN_MS = 100,
 	MVMP_STATS_INTERVAL_MAX_MS = 3600 * 1000,

@@ -169,7 +169,8 @@ static void a_first_contact_is_quick(void **state)
 	assert_int_equal(b->caller->ups, 1);
 }
 
-/* A message of nearly a megabyte each way comes whole, also with loss. */
+/* A request of nearly 64 KiB and an answer of nearly a megabyte come whole, also with loss; a longer
+ * request is not sent. */
 static void long_messages_come_whole(void **state)
 {
 	struct bench *b = *state;
@@ -178,12 +179,16 @@ static void long_messages_come_whole(void **state)
 		b->world.sw, &(struct mvmp_impairment){
 				     .loss_ppm = 20000, .reorder_ppm = 20000, .delay_ns = 20000});
 	b->answer_len = 900000;
-	call(b, MVMP_VERB_PING, "r1-n05", 800000, 20000);
+	call(b, MVMP_VERB_PING, "r1-n05", MVMP_REQUEST_MAX - 64, 20000);
 	run_ms(b, 20000);
 	assert_int_equal(b->done, 1);
 	assert_int_equal(b->error.status, MVMP_OK);
 	assert_int_equal(b->body_len, 900000);
 	assert_int_equal(b->body_last, 0x77);
+	call(b, MVMP_VERB_PING, "r1-n05", MVMP_REQUEST_MAX, 1000);
+	run_ms(b, 1000);
+	assert_int_equal(b->done, 2);
+	assert_int_equal(b->error.status, MVMP_TOO_LARGE);
 }
 
 /* The refusal of a role comes back in words. */

@@ -307,6 +307,32 @@ static void assembly_bound(void **state)
 	channel_clear(&c);
 }
 
+/* Who is asked by anybody takes no message longer than its bound, and holds no more beside the one
+ * in turn; one of that length comes through. */
+static void asked_bound(void **state)
+{
+	static const uint8_t bytes[1000];
+	struct mvmp_fragment fragment = {
+		.total = MVMP_REQUEST_MAX + 1, .len = 1000, .bytes = bytes};
+	struct channel c;
+
+	channel_init(&c);
+	c.in.longest = MVMP_REQUEST_MAX;
+	assert_int_equal(give_fragment(&c, &fragment), MVMP_DROP_WINDOW);
+	fragment.message = 1;
+	assert_int_equal(give_fragment(&c, &fragment), MVMP_DROP_WINDOW);
+	assert_int_equal(c.held, 0);
+	fragment.total = MVMP_REQUEST_MAX;
+	fragment.sequence = 1;
+	assert_int_equal(give_fragment(&c, &fragment), MVMP_ACCEPTED);
+	fragment.message = fragment.sequence = 2;
+	assert_int_equal(give_fragment(&c, &fragment), MVMP_DROP_FULL);
+	fragment.message = fragment.sequence = 0;
+	assert_int_equal(give_fragment(&c, &fragment), MVMP_ACCEPTED);
+	assert_int_equal(c.held, 2 * MVMP_REQUEST_MAX);
+	channel_clear(&c);
+}
+
 /* A steady flow of small messages takes its buffers from the pool, not from the heap. */
 static void pooled(void **state)
 {
@@ -359,6 +385,7 @@ int main(void)
 		cmocka_unit_test(timeout_formula),
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(assembly_bound),
+		cmocka_unit_test(asked_bound),
 		cmocka_unit_test(pooled),
 		cmocka_unit_test(path_that_shrank),
 	};
