@@ -7,14 +7,13 @@
 
 /*
  * A member who opens many sessions and begins messages that it never ends, slowly enough not to
- * be forgotten: how much memory does it get hold of? Each session sends all of two messages of
- * the greatest length but their last bytes.
+ * be forgotten: how much memory does it get hold of? Each session sends all of two messages but
+ * their last bytes.
  */
 
 enum {
 	PIECE = 1400,
 	MESSAGES = 2,
-	PIECES = (MVMP_MESSAGE_MAX - 1) / PIECE,
 	BURST = 16, /* pieces of one session in a row: the victim's ring is not the matter here */
 };
 
@@ -28,15 +27,16 @@ static bool open_session(
 	return contact_open(contact, 1000) == 0;
 }
 
-static void send_piece(struct contact *contact, unsigned n)
+static void send_piece(struct contact *contact, unsigned n, uint32_t total)
 {
+	uint32_t pieces = (total - 1) / PIECE;
 	uint8_t plain[MVMP_FRAGMENT_OVERHEAD + PIECE];
 	struct mvmp_writer w = mvmp_writer(plain, sizeof plain);
 	static const uint8_t bytes[PIECE] = {1};
 	struct mvmp_fragment piece = {.sequence = n,
-		.message = n / PIECES,
-		.total = MVMP_MESSAGE_MAX,
-		.offset = n % PIECES * PIECE,
+		.message = n / pieces,
+		.total = total,
+		.offset = n % pieces * PIECE,
 		.bytes = bytes,
 		.len = PIECE};
 
@@ -44,12 +44,15 @@ static void send_piece(struct contact *contact, unsigned n)
 	contact_send(contact, MVMP_CONTROL, plain, w.used);
 }
 
-static void send_pieces(struct attack *attack, struct contact *contact, unsigned sessions)
+static void send_pieces(
+	struct attack *attack, struct contact *contact, unsigned sessions, uint32_t total)
 {
-	for (unsigned n = 0; n < MESSAGES * PIECES; n += BURST) {
+	uint32_t pieces = MESSAGES * ((total - 1) / PIECE);
+
+	for (uint32_t n = 0; n < pieces; n += BURST) {
 		for (unsigned i = 0; i < sessions; i++) {
-			for (unsigned k = n; k < n + BURST && k < MESSAGES * PIECES; k++)
-				send_piece(&contact[i], k);
+			for (uint32_t k = n; k < n + BURST && k < pieces; k++)
+				send_piece(&contact[i], k, total);
 		}
 		wire_flush(&attack->wire);
 	}
@@ -57,7 +60,8 @@ static void send_pieces(struct attack *attack, struct contact *contact, unsigned
 
 int attack_hoard(struct attack *attack)
 {
-	unsigned wanted = attack->argc ? (unsigned)atoi(attack->argv[0]) : 1, sessions = 0;
+	unsigned wanted = attack->argc > 0 ? (unsigned)atoi(attack->argv[0]) : 1, sessions = 0;
+	uint32_t total = attack->argc > 1 ? (uint32_t)atoi(attack->argv[1]) : MVMP_REQUEST_MAX;
 	struct contact *contact = calloc(wanted, sizeof *contact);
 	uint8_t instance[MVMP_ID_LEN];
 
@@ -70,7 +74,7 @@ int attack_hoard(struct attack *attack)
 	}
 	printf("sessions %u\n", sessions);
 	attack->wire.started = attack->wire.count = 0;
-	send_pieces(attack, contact, sessions);
+	send_pieces(attack, contact, sessions, total);
 	puts("begin");
 	wire_listen(&attack->wire, attack->seconds * 1000);
 	attack_report(attack);

@@ -25,7 +25,7 @@ static const struct attack_command commands[] = {
 		true},
 	{"refused", "", "one INIT; prints why there is no session", attack_refused, true},
 	{"inside", "", "sealed frames with malformed contents", attack_inside, true},
-	{"hoard", "SESSIONS", "sessions that begin messages and end none", attack_hoard, true},
+	{"hoard", "SESSIONS BYTES", "sessions that begin messages and end none", attack_hoard, true},
 	{"ask", "ROLE", "every verb, of a member of role node or aggregator", attack_ask, true},
 	{"state", "FILE", "hands over a cluster state", attack_state, true},
 	{"node", "HOW", "a node that answers aggregators with lies", attack_node, true},
