@@ -11,6 +11,8 @@ static int node_send(void *ctx, const struct mvmp_addr *to, enum mvmp_channel ch
 
 	if (node->send_error)
 		return node->send_error;
+	if (node->send)
+		return node->send(node, to, channel, frame, len);
 	return mvmp_link_send(node->link, to->mac, channel, frame, len);
 }
 
@@ -23,9 +25,15 @@ static void node_random(void *ctx, void *to, size_t len)
 
 static uint64_t node_wall_s(void *ctx)
 {
-	struct test_node *node = ctx;
+	return test_node_wall_ns(ctx) / MVMP_NS_PER_S;
+}
 
-	return node->world->wall_s;
+uint64_t test_node_wall_ns(const struct test_node *node)
+{
+	const struct test_world *world = node->world;
+
+	return world->wall_s * MVMP_NS_PER_S + (world->clocks_move ? world->now : 0) +
+	       (uint64_t)node->wall_step_ns;
 }
 
 static void note_bytes(struct test_node *node, const struct mvmp_event *event)
@@ -93,25 +101,121 @@ void test_world_init(struct test_world *world, uint64_t seed)
 void test_world_clear(struct test_world *world)
 {
 	for (unsigned i = 0; i < world->count; i++) {
-		mvmp_endpoint_free(world->node[i].ep);
-		mvmp_link_close(world->node[i].link);
+		mvmp_endpoint_free(world->node[i]->ep);
+		mvmp_link_close(world->node[i]->link);
+		free(world->node[i]);
 	}
 	mvmp_memswitch_free(world->sw);
+	free(world->node);
+	free(world->heap);
+}
+
+/* ---- turns ---- */
+
+static bool turn_before(const struct test_node *a, const struct test_node *b)
+{
+	return a->due != b->due ? a->due < b->due : a->order < b->order;
+}
+
+static void heap_put(struct test_world *world, struct test_node *node, unsigned at)
+{
+	world->heap[at] = node;
+	node->heap_at = at;
+}
+
+static void heap_settle(struct test_world *world, struct test_node *node)
+{
+	unsigned at = node->heap_at, child;
+
+	for (; at && turn_before(node, world->heap[(at - 1) / 2]); at = (at - 1) / 2)
+		heap_put(world, world->heap[(at - 1) / 2], at);
+	while ((child = 2 * at + 1) < world->count) {
+		if (child + 1 < world->count &&
+			turn_before(world->heap[child + 1], world->heap[child]))
+			child++;
+		if (!turn_before(world->heap[child], node))
+			break;
+		heap_put(world, world->heap[child], at);
+		at = child;
+	}
+	heap_put(world, node, at);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Who is due at once takes its place behind all others that are. */
+void test_node_touch(struct test_node *node)
+{
+	uint64_t now = node->world->now, due = UINT64_MAX;
+
+	if (node->link && mvmp_memswitch_waiting(node->link))
+		due = node->receive_per_ms && !node->receive_left ? node->receive_turn : now;
+	if (node->ep)
+		due = earlier(due, mvmp_endpoint_deadline(node->ep));
+	if (node->program)
+		due = earlier(due, node->program->deadline(node->program_ctx));
+	node->due = due > now ? due : now;
+	node->order = node->world->order++;
+	heap_settle(node->world, node);
+}
+
+static void wake(void *ctx)
+{
+	test_node_touch(ctx);
+}
+
+static void *grown(void *at, unsigned size)
+{
+	void *ret = realloc(at, size * sizeof(void *));
+
+	if (!ret)
+		abort();
+	return ret;
+}
+
+static struct test_node *add_node(struct test_world *world)
+{
+	struct test_node *node = calloc(1, sizeof(*node));
+
+	if (!node)
+		abort();
+	if (world->count == world->size) {
+		world->size = world->size ? 2 * world->size : 16;
+		world->node = grown(world->node, world->size);
+		world->heap = grown(world->heap, world->size);
+	}
+	node->world = world;
+	node->number = node->heap_at = world->count;
+	node->due = UINT64_MAX;
+	world->node[world->count] = node;
+	world->heap[world->count++] = node;
+	return node;
+}
+
+struct test_node *test_world_add_actor(
+	struct test_world *world, const struct test_program *program, void *ctx)
+{
+	struct test_node *node = add_node(world);
+
+	node->program = program;
+	node->program_ctx = ctx;
+	return node;
 }
 
 struct test_node *test_world_add(struct test_world *world, struct mvmp_identity *identity,
 	const uint8_t mac[static MVMP_MAC_LEN], uint16_t mtu, bool answer_probes)
 {
-	struct test_node *node = &world->node[world->count++];
+	struct test_node *node = add_node(world);
 
-	if (world->count > TEST_NODES_MAX)
-		abort();
-	node->world = world;
 	node->identity = identity;
 	node->answer_probes = answer_probes;
 	node->link = mvmp_memswitch_port(world->sw, mac, mtu);
 	if (!node->link)
 		abort();
+	mvmp_memswitch_set_wake(node->link, wake, node);
 	test_random_bytes(&world->random, node->host_boot, MVMP_ID_LEN);
 	test_node_start(node);
 	return node;
@@ -155,54 +259,76 @@ static void deliver(void *ctx, const uint8_t src[static MVMP_MAC_LEN], enum mvmp
 	struct mvmp_addr from = {.link = 0};
 
 	memcpy(from.mac, src, MVMP_MAC_LEN);
-	if (node->ep)
-		mvmp_endpoint_receive(node->ep, &from, channel, frame, len, node->world->now);
+	if (!node->ep || (node->receive && !node->receive(node, &from, channel, frame, len)))
+		return;
+	mvmp_endpoint_receive(node->ep, &from, channel, frame, len, node->world->now);
+}
+
+enum { RECEIVE_BUDGET = 1000 };
+
+/* A slow receiver takes its share of each millisecond. */
+static void receive(struct test_node *node)
+{
+	uint64_t now = node->world->now;
+
+	if (!node->receive_per_ms) {
+		mvmp_link_receive(node->link, RECEIVE_BUDGET, deliver, node);
+		return;
+	}
+	if (now >= node->receive_turn) {
+		node->receive_left = node->receive_per_ms;
+		node->receive_turn = (now / MVMP_NS_PER_MS + 1) * MVMP_NS_PER_MS;
+	}
+	node->receive_left -=
+		(unsigned)mvmp_link_receive(node->link, node->receive_left, deliver, node);
+}
+
+static void take_turn(struct test_node *node)
+{
+	struct test_world *world = node->world;
+
+	world->turns++;
+	if (world->before)
+		world->before(world->ctx, node);
+	if (node->link)
+		receive(node);
+	if (node->ep && mvmp_endpoint_deadline(node->ep) <= world->now)
+		mvmp_endpoint_advance(node->ep, world->now);
+	if (node->program && node->program->deadline(node->program_ctx) <= world->now)
+		node->program->advance(node->program_ctx);
+	test_node_touch(node);
+	if (world->after)
+		world->after(world->ctx, node);
 }
 
 static uint64_t next_time(const struct test_world *world)
 {
-	uint64_t next = mvmp_memswitch_next(world->sw);
+	uint64_t frame = mvmp_memswitch_next(world->sw);
 
-	for (unsigned i = 0; i < world->count; i++) {
-		uint64_t at =
-			world->node[i].ep ? mvmp_endpoint_deadline(world->node[i].ep) : UINT64_MAX;
-
-		if (at < next)
-			next = at;
-	}
-	return next;
-}
-
-static void step(struct test_world *world)
-{
-	mvmp_memswitch_advance(world->sw, world->now);
-	for (unsigned i = 0; i < world->count; i++) {
-		struct test_node *node = &world->node[i];
-
-		mvmp_link_receive(node->link, 1000, deliver, node);
-		if (node->ep && mvmp_endpoint_deadline(node->ep) <= world->now)
-			mvmp_endpoint_advance(node->ep, world->now);
-	}
+	return world->count ? earlier(frame, world->heap[0]->due) : frame;
 }
 
 bool test_world_run(struct test_world *world, uint64_t until, const unsigned *flag, unsigned count)
 {
-	for (;;) {
-		uint64_t next;
+	for (unsigned i = 0; i < world->count; i++)
+		test_node_touch(world->node[i]);
+	while (!flag || *flag < count) {
+		uint64_t next = next_time(world);
 
-		if (flag && *flag >= count)
-			return true;
-		next = next_time(world);
 		if (next > until)
 			break;
 		if (next > world->now)
 			world->now = next;
-		step(world);
+		mvmp_memswitch_advance(world->sw, world->now);
+		if (world->count && world->heap[0]->due <= world->now)
+			take_turn(world->heap[0]);
 	}
+	if (flag && *flag >= count)
+		return true;
 	if (until > world->now)
 		world->now = until;
 	mvmp_memswitch_advance(world->sw, world->now);
-	return flag && *flag >= count;
+	return false;
 }
 
 void test_world_run_ms(struct test_world *world, uint64_t ms)

@@ -11,19 +11,37 @@
 #include <mvmp/endpoint.h>
 #include <mvmp/memswitch.h>
 
-enum { TEST_NODES_MAX = 64 };
-
 struct test_world;
+
+/* What a program does beside its endpoint: timers of its own. */
+struct test_program {
+	uint64_t (*deadline)(void *ctx); /* UINT64_MAX: none */
+	void (*advance)(void *ctx);
+};
 
 struct test_node {
 	struct test_world *world;
+	unsigned number;		/* in world->node */
 	struct mvmp_identity *identity; /* borrowed */
-	struct mvmp_link *link;
-	struct mvmp_endpoint *ep; /* NULL: the program is dead */
+	struct mvmp_link *link;		/* NULL: an actor without a network, see below */
+	struct mvmp_endpoint *ep;	/* NULL: the program is dead */
 	uint8_t host_boot[MVMP_ID_LEN];
 	bool answer_probes;
 	unsigned sessions_max, half_open_max;
 	int send_error; /* what sending says instead, for a dead connection */
+	/* Sends in the link's place when set; sees each frame that arrives before the endpoint, and
+	 * drops it by false. */
+	int (*send)(struct test_node *node, const struct mvmp_addr *to, enum mvmp_channel channel,
+		uint8_t *frame, size_t len);
+	bool (*receive)(struct test_node *node, const struct mvmp_addr *from,
+		enum mvmp_channel channel, const uint8_t *frame, size_t len);
+	void *send_ctx;
+	unsigned receive_per_ms; /* frames it takes; 0: all that come */
+	unsigned receive_left;
+	uint64_t receive_turn; /* when it takes more */
+	int64_t wall_step_ns;  /* how wrong its clock is */
+	const struct test_program *program;
+	void *program_ctx;
 	/* Called for every event, before it is noted below. */
 	void (*hook)(struct test_node *node, const struct mvmp_event *event);
 	void *ctx;
@@ -35,14 +53,23 @@ struct test_node {
 	char down_text[192];
 	size_t last_len; /* of the last message or stats frame */
 	uint8_t last[64];
+
+	uint64_t due, order; /* of its next turn */
+	unsigned heap_at;
 };
 
 struct test_world {
 	struct mvmp_memswitch *sw;
 	uint64_t now, random;
-	uint64_t wall_s; /* TEST_WALL_S at first; does not move by itself */
-	unsigned count;
-	struct test_node node[TEST_NODES_MAX];
+	uint64_t wall_s;  /* TEST_WALL_S at first; does not move by itself, unless ... */
+	bool clocks_move; /* wall clocks show wall_s plus world time */
+	unsigned count, size;
+	struct test_node **node, **heap; /* heap: by the time of the next turn */
+	uint64_t order, turns;
+	/* Called before and after each node's turn; may be NULL. */
+	void (*before)(void *ctx, struct test_node *node);
+	void (*after)(void *ctx, struct test_node *node);
+	void *ctx;
 };
 
 void test_world_init(struct test_world *world, uint64_t seed);
@@ -51,6 +78,17 @@ void test_world_clear(struct test_world *world);
 /* Adds a node at a MAC; it lives until test_world_clear(). */
 struct test_node *test_world_add(struct test_world *world, struct mvmp_identity *identity,
 	const uint8_t mac[static MVMP_MAC_LEN], uint16_t mtu, bool answer_probes);
+
+/* Adds somebody who only has timers. */
+struct test_node *test_world_add_actor(
+	struct test_world *world, const struct test_program *program, void *ctx);
+
+/* To be called when a node's timers changed outside its own turn, and inside test_world_run():
+ * a node's program was started, or somebody made it ask something. */
+void test_node_touch(struct test_node *node);
+
+/* What the node's clock shows. */
+uint64_t test_node_wall_ns(const struct test_node *node);
 
 /* Ends the node's program without a word (kill -9), and starts it again. */
 void test_node_kill(struct test_node *node);

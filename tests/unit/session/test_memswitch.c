@@ -138,6 +138,118 @@ static void partition(void **state)
 	segment_clear(&s);
 }
 
+static bool only_downwards(void *ctx, const struct mvmp_link *from, const struct mvmp_link *to)
+{
+	return memcmp(from->mac, to->mac, MVMP_MAC_LEN) < 0;
+}
+
+/* A filter cuts single directions, for frames to one and to all. */
+static void one_way(void **state)
+{
+	struct segment s;
+	struct seen a = {0}, b = {0}, c = {0};
+
+	segment_init(&s, 1, (struct mvmp_impairment){0});
+	mvmp_memswitch_set_filter(s.sw, only_downwards, NULL);
+	send_number(s.a, mac_b, 1, 60);
+	send_number(s.b, mac_a, 2, 60);
+	send_number(s.b, mvmp_group, 3, 60);
+	mvmp_memswitch_advance(s.sw, 1);
+	assert_int_equal(mvmp_link_receive(s.a, 10, see, &a), 0);
+	assert_int_equal(mvmp_link_receive(s.b, 10, see, &b), 1);
+	assert_int_equal(mvmp_link_receive(s.c, 10, see, &c), 1);
+	assert_int_equal(c.last, 3);
+	segment_clear(&s);
+}
+
+/* A switch that carries less than its ports believe says nothing of it. */
+static void silent_limit(void **state)
+{
+	struct segment s;
+	struct seen b = {0};
+
+	segment_init(&s, 1, (struct mvmp_impairment){.frame_max = 1200});
+	assert_int_equal(send_number(s.a, mac_b, 1, 1201), 0);
+	assert_int_equal(send_number(s.a, mac_b, 2, 1200), 0);
+	mvmp_memswitch_advance(s.sw, 1);
+	assert_int_equal(mvmp_link_receive(s.b, 10, see, &b), 1);
+	assert_int_equal(b.last, 2);
+	segment_clear(&s);
+}
+
+/* What follows a frame is not always zero, and never makes it longer than the port takes. */
+static void trailer(void **state)
+{
+	struct segment s;
+	struct seen b = {0}, c = {0};
+
+	segment_init(&s, 1, (struct mvmp_impairment){.trailer_max = 40});
+	for (unsigned i = 0; i < 20; i++)
+		send_number(s.a, mac_b, i, 60);
+	send_number(s.a, mac_c, 1, 1000);
+	mvmp_memswitch_advance(s.sw, 1);
+	assert_int_equal(mvmp_link_receive(s.b, 20, see, &b), 20);
+	assert_true(b.changed > 10);
+	assert_in_range(b.len, 60, 100);
+	assert_int_equal(mvmp_link_receive(s.c, 20, see, &c), 1);
+	assert_int_equal(c.len, 1000);
+	segment_clear(&s);
+}
+
+static void count_wake(void *ctx)
+{
+	++*(unsigned *)ctx;
+}
+
+/* The owner is woken by the first frame that waits; a full queue loses the next ones. */
+static void queue(void **state)
+{
+	struct segment s;
+	struct seen b = {0};
+	unsigned wakes = 0;
+
+	segment_init(&s, 1, (struct mvmp_impairment){0});
+	mvmp_memswitch_set_queue(s.b, 3);
+	mvmp_memswitch_set_wake(s.b, count_wake, &wakes);
+	for (unsigned i = 0; i < 5; i++)
+		send_number(s.a, mac_b, i, 60);
+	mvmp_memswitch_advance(s.sw, 1);
+	assert_int_equal(wakes, 1);
+	assert_int_equal(mvmp_memswitch_waiting(s.b), 3);
+	assert_int_equal(s.b->receive_drops, 2);
+	assert_int_equal(mvmp_link_receive(s.b, 10, see, &b), 3);
+	assert_int_equal(b.last, 2);
+	send_number(s.a, mac_b, 9, 60);
+	mvmp_memswitch_advance(s.sw, 2);
+	assert_int_equal(wakes, 2);
+	segment_clear(&s);
+}
+
+/* Each of many ports hears what is meant for it. */
+static void many_ports(void **state)
+{
+	struct mvmp_memswitch *sw = mvmp_memswitch_new(1);
+	struct mvmp_link *port[500];
+	struct seen seen[500] = {0};
+
+	for (unsigned i = 0; i < 500; i++) {
+		const uint8_t mac[6] = {2, 0, 0, 1, (uint8_t)(i >> 8), (uint8_t)i};
+
+		port[i] = mvmp_memswitch_port(sw, mac, 1500);
+		assert_non_null(port[i]);
+	}
+	for (unsigned i = 1; i < 500; i++)
+		send_number(port[i - 1], port[i]->mac, i, 60);
+	mvmp_memswitch_advance(sw, 1);
+	for (unsigned i = 0; i < 500; i++) {
+		assert_int_equal(mvmp_link_receive(port[i], 10, see, &seen[i]), i > 0);
+		assert_int_equal(seen[i].last, i);
+	}
+	for (unsigned i = 0; i < 500; i++)
+		mvmp_link_close(port[i]);
+	mvmp_memswitch_free(sw);
+}
+
 static struct seen impaired(uint64_t seed, struct mvmp_impairment how)
 {
 	struct segment s;
@@ -182,6 +294,11 @@ int main(void)
 		cmocka_unit_test(mtu),
 		cmocka_unit_test(padding),
 		cmocka_unit_test(partition),
+		cmocka_unit_test(one_way),
+		cmocka_unit_test(silent_limit),
+		cmocka_unit_test(trailer),
+		cmocka_unit_test(queue),
+		cmocka_unit_test(many_ports),
 		cmocka_unit_test(impairments),
 	};
 

@@ -43,7 +43,7 @@ static void connect_any(struct test_node *node)
 	struct test_world *world = node->world;
 	struct mvmp_addr to = {.link = 0};
 
-	memcpy(to.mac, world->node[draw(world, NODES)].link->mac, MVMP_MAC_LEN);
+	memcpy(to.mac, world->node[draw(world, NODES)]->link->mac, MVMP_MAC_LEN);
 	mvmp_endpoint_connect(
 		node->ep, &to, NULL, 0, world->now + draw(world, 3 * MVMP_NS_PER_S), world->now);
 }
@@ -112,7 +112,7 @@ static void crowd_clear(struct crowd *crowd)
 /* Nodes that die, come back, and lose their link keep tables full and sessions silent. */
 static void disturb(struct crowd *crowd)
 {
-	struct test_node *node = &crowd->world.node[draw(&crowd->world, NODES)];
+	struct test_node *node = crowd->world.node[draw(&crowd->world, NODES)];
 
 	if (!node->ep)
 		test_node_start(node);
@@ -137,8 +137,8 @@ static void busy_owners(void **state)
 			disturb(&crowd);
 		}
 		for (unsigned i = 0; i < NODES; i++) {
-			ups += crowd.world.node[i].ups;
-			messages += crowd.world.node[i].messages;
+			ups += crowd.world.node[i]->ups;
+			messages += crowd.world.node[i]->messages;
 		}
 		crowd_clear(&crowd);
 	}
