@@ -26,7 +26,7 @@ struct mva_subscription {
 	uint64_t interval_ns, next_ns, ends_ns;
 	uint32_t kinds, texts_every;
 	uint32_t samples;		/* sent, for texts_every */
-	uint64_t sequence;		/* of the frame sent last */
+	uint64_t sequence[2];		/* of the frame sent last: of samples, from the ring */
 	uint8_t (*domain)[MVMP_ID_LEN]; /* owned; NULL: all */
 	unsigned domains;
 };

@@ -133,8 +133,8 @@ void mva_transmit_due(struct mva_agent *agent, uint64_t now)
 }
 
 /* Sends a packed frame to one member under its own numbers. */
-static void send_frame(struct mva_agent *agent, const struct mva_member *member, uint8_t *frame,
-	size_t len, uint64_t now)
+static void send_frame(struct mva_agent *agent, const struct mva_member *member, bool backfill,
+	uint8_t *frame, size_t len, uint64_t now)
 {
 	struct mva_subscription *sub =
 		mva_subscriptions_find(&agent->subscriptions, member->session, member->number);
@@ -145,7 +145,7 @@ static void send_frame(struct mva_agent *agent, const struct mva_member *member,
 	mvmp_put_u8(&w, TAG_SUBSCRIPTION);
 	mvmp_put_varint(&w, sub->number);
 	mvmp_put_u8(&w, TAG_SEQUENCE);
-	mvmp_put_varint(&w, ++sub->sequence);
+	mvmp_put_varint(&w, ++sub->sequence[backfill]);
 	if (agent->env.send_stats(agent->env.ctx, member->session, frame, len + w.used, now) ==
 		-ENOTCONN)
 		mva_subscription_drop(&agent->subscriptions, sub);
@@ -159,7 +159,7 @@ static unsigned next_frame(struct mva_agent *agent, struct mva_transmission *t, 
 	int len = mvmp_stats_pack(&t->cursor, &head, frame, t->room - TAIL);
 
 	for (unsigned i = 0; len > 0 && i < t->members; i++)
-		send_frame(agent, &t->member[i], frame, (size_t)len, now);
+		send_frame(agent, &t->member[i], t->backfill, frame, (size_t)len, now);
 	if (len > 0 && !t->cursor.done)
 		return t->members;
 	mva_shot_release(t->shot);

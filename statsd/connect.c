@@ -225,7 +225,6 @@ static void send_subscribe(struct mvs_node *node, uint64_t now)
 
 static void begin_subscribing(struct mvs_node *node, uint64_t now)
 {
-	mvs_live_restart(&node->live);
 	node->phase = MVS_SUBSCRIBING;
 	send_subscribe(node, now);
 }

@@ -159,8 +159,12 @@ static void stats_frame(struct mvs_core *core, const struct mvmp_event *event)
 {
 	struct mvs_node *node = mvs_node_of_session(core, event->session);
 
-	if (node)
-		mvs_node_frame(node, event->bytes, event->len, true, core->now);
+	if (!node)
+		return;
+	if (node->counted != event->session)
+		mvs_live_restart(&node->live);
+	node->counted = event->session;
+	mvs_node_frame(node, event->bytes, event->len, true, core->now);
 }
 
 void mvs_core_event(struct mvs_core *core, const struct mvmp_event *event, uint64_t now)

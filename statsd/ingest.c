@@ -159,10 +159,15 @@ void mvs_node_frame(
 
 	if (mvmp_stats_peek(bytes, len, &head, &fields))
 		return;
-	if (head.backfill)
+	if (numbered && head.subscription != MVS_SUBSCRIPTION)
+		return;
+	if (head.backfill) {
+		if (numbered)
+			mvs_live_ring_frame(&node->live, head.sequence);
 		take_ring_frame(node, bytes, len, &fields, now);
-	else if (!numbered || head.subscription == MVS_SUBSCRIPTION)
+	} else {
 		mvs_live_frame(&node->live, bytes, len, numbered, now, take_sample, node);
+	}
 }
 
 void mvs_node_expire(struct mvs_node *node, uint64_t now)

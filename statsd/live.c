@@ -22,7 +22,7 @@ void mvs_live_free(struct mvs_live *live)
 
 void mvs_live_restart(struct mvs_live *live)
 {
-	live->counting = false;
+	live->sample_numbers.counting = live->ring_numbers.counting = false;
 }
 
 bool mvs_live_has(const struct mvs_live *live)
@@ -36,25 +36,32 @@ bool mvs_live_has_two(const struct mvs_live *live)
 }
 
 /* A subscription's frames are numbered from 1; one that we find under way is taken as it is. */
-static void begin_counting(struct mvs_live *live, uint64_t sequence)
+static void begin_counting(struct mvs_numbers *numbers, uint64_t sequence)
 {
-	if (live->counting || sequence > FIRST_MAX)
+	if (numbers->counting)
 		return;
-	live->highest_sequence = 0;
-	live->counting = true;
+	numbers->highest = sequence > FIRST_MAX ? sequence - 1 : 0;
+	numbers->counting = true;
 }
 
 /* Sequence numbers that were passed over are lost until they come late. */
-static void count_frame(struct mvs_live *live, uint64_t sequence)
+static void count_frame(struct mvs_live *live, struct mvs_numbers *numbers, uint64_t sequence)
 {
 	live->received++;
-	if (live->counting && sequence > live->highest_sequence)
-		live->lost += sequence - live->highest_sequence - 1;
-	else if (live->counting && live->lost)
+	if (sequence > numbers->highest) {
+		live->lost += sequence - numbers->highest - 1;
+		numbers->highest = sequence;
+	} else if (live->lost) {
 		live->lost--;
-	if (!live->counting || sequence > live->highest_sequence)
-		live->highest_sequence = sequence;
-	live->counting = true;
+	}
+}
+
+void mvs_live_ring_frame(struct mvs_live *live, uint64_t sequence)
+{
+	if (!sequence)
+		return; /* nor did the node count it */
+	begin_counting(&live->ring_numbers, sequence);
+	count_frame(live, &live->ring_numbers, sequence);
 }
 
 static bool is_same_sample(const struct mvs_live *live, const struct mvmp_sample *fields)
@@ -152,21 +159,43 @@ static bool is_old(const struct mvs_live *live, const struct mvmp_sample *fields
 	       fields->number <= now->number;
 }
 
+/* A newer sample under a number that was passed already: the node forgot the subscription and
+ * was asked for it again. */
+static bool is_renumbered(
+	const struct mvs_live *live, const struct mvmp_sample *fields, uint64_t sequence)
+{
+	return live->sample_numbers.counting && sequence <= live->sample_numbers.highest &&
+	       memcmp(fields->instance, live->instance, MVMP_ID_LEN) == 0 &&
+	       fields->number > live->number;
+}
+
+/* Counts a frame; the number that was expected. */
+static uint64_t number_frame(
+	struct mvs_live *live, const struct mvmp_sample *fields, uint64_t sequence)
+{
+	struct mvs_numbers *numbers = &live->sample_numbers;
+	uint64_t expected;
+
+	if (is_renumbered(live, fields, sequence))
+		numbers->counting = false;
+	begin_counting(numbers, sequence);
+	expected = numbers->highest + 1;
+	count_frame(live, numbers, sequence);
+	return expected;
+}
+
 int mvs_live_frame(struct mvs_live *live, const uint8_t *bytes, size_t len, bool numbered,
 	uint64_t now_ns, void (*finished)(void *ctx, struct mvs_live *live), void *ctx)
 {
 	struct mvmp_sample fields = {0};
 	struct mvmp_stats_head head;
-	uint64_t before_first;
+	uint64_t expected = 0;
 	int rc = mvmp_stats_peek(bytes, len, &head, &fields), done = 0;
 
 	if (rc)
 		return rc;
 	if (numbered)
-		begin_counting(live, head.sequence);
-	before_first = live->counting ? live->highest_sequence + 1 : head.sequence;
-	if (numbered)
-		count_frame(live, head.sequence);
+		expected = number_frame(live, &fields, head.sequence);
 	if (is_old(live, &fields))
 		return 0;
 	if (live->building && !is_same_sample(live, &fields)) {
@@ -177,8 +206,8 @@ int mvs_live_frame(struct mvs_live *live, const uint8_t *bytes, size_t len, bool
 		begin(live, &fields, head.sequence, now_ns);
 		live->numbered = numbered;
 		/* Frames lost before the first that came belong to this sample, perhaps. */
-		if (numbered && before_first < head.sequence)
-			live->first_sequence = before_first;
+		if (numbered && expected < head.sequence)
+			live->first_sequence = expected;
 	}
 	if (!mvs_live_has_room(&live->next->sample))
 		return done;

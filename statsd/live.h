@@ -16,6 +16,12 @@ enum {
 	MVS_CARRY_INTERVALS = 5,      /* a record that never comes again is kept this long */
 };
 
+/* Frames are numbered from 1 on. */
+struct mvs_numbers {
+	bool counting;
+	uint64_t highest;
+};
+
 struct mvs_live {
 	struct mvs_snapshot snapshot[3];
 	struct mvs_snapshot *now, *before, *next; /* latest, the one before, being built */
@@ -25,9 +31,7 @@ struct mvs_live {
 	uint64_t number, first_sequence, last_sequence;
 	uint32_t frames;
 	bool seen_last;
-	/* frames of the subscription */
-	bool counting;
-	uint64_t highest_sequence;
+	struct mvs_numbers sample_numbers, ring_numbers; /* of the subscription */
 	uint64_t received, lost;
 	bool over_limit;
 	uint32_t interval_ms; /* in force; the owner sets it */
@@ -40,8 +44,11 @@ void mvs_live_free(struct mvs_live *live);
  * end. */
 bool mvs_live_has_room(const struct mvmp_sample *sample);
 
-/* A new subscription numbers its frames anew. */
+/* Another session: its subscription numbers its frames anew. */
 void mvs_live_restart(struct mvs_live *live);
+
+/* Counts a frame from the ring. */
+void mvs_live_ring_frame(struct mvs_live *live, uint64_t sequence);
 
 /*
  * Takes one frame. Returns how many samples were finished by it (0, 1, or 2 when a frame both

@@ -60,7 +60,8 @@ struct mvs_node {
 	uint8_t mac[MVMP_MAC_LEN];
 	enum mvs_phase phase;
 	mvmp_session session;
-	uint64_t call; /* under way, 0: none */
+	mvmp_session counted; /* whose frames are */
+	uint64_t call;	      /* under way, 0: none */
 	uint64_t retry_ns, refresh_ns, fill_ns, failed_ns;
 	unsigned failures;    /* in a row */
 	uint32_t interval_ms; /* in force */

@@ -15,7 +15,8 @@
 /* Header of every frame. */
 struct mvmp_stats_head {
 	uint32_t subscription; /* 0 in answers */
-	uint64_t sequence;     /* of frames of this subscription; a gap is a loss */
+	uint64_t sequence;     /* of frames of this subscription from 1, those of the ring by
+				  themselves; a gap is a loss */
 	uint32_t interval_ms;
 	bool last;     /* the sample is complete with this frame */
 	bool backfill; /* from the ring, asked for by a reader that was away */

@@ -245,6 +245,7 @@ static void the_ring_gives_what_was_missed_and_nothing_else(void **state)
 			continue;
 		assert_int_equal(f.frame[i].head.subscription, 4);
 		assert_int_equal(f.frame[i].kinds, VCPU);
+		assert_int_equal(f.frame[i].head.sequence, backfilled + 1); /* by themselves */
 		assert_int_equal(f.frame[i].vcpus, 6);
 		assert_in_range(f.frame[i].wall_ns, from, from + 60 * MVMP_NS_PER_S);
 		backfilled++;

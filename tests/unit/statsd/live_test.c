@@ -237,10 +237,55 @@ static void garbage_is_refused(void **state)
 	assert_int_equal(live->received, 0);
 }
 
+/* Frames from the ring are numbered by themselves: between those of a sample they cost nothing,
+ * and what is missing of them is lost, too. */
+static void ring_frames_are_counted_by_themselves(void **state)
+{
+	struct mvs_live *live = *state;
+	static struct frames frames;
+
+	make_frames(&frames, 1, CPUS, true);
+	for (unsigned i = 0; i < frames.count; i++) {
+		mvs_live_ring_frame(live, i + 1);
+		give(live, &frames, i, 1);
+	}
+	assert_true(live->now->complete);
+	assert_int_equal(live->lost, 0);
+	assert_int_equal(live->received, 2 * frames.count);
+	mvs_live_ring_frame(live, frames.count + 3);
+	assert_int_equal(live->lost, 2);
+	mvs_live_ring_frame(live, frames.count + 1);
+	assert_int_equal(live->lost, 1);
+}
+
+/* A node that forgot the subscription counts anew in the same session; nothing was lost. */
+static void a_subscription_made_again_is_numbered_anew(void **state)
+{
+	struct mvs_live *live = *state;
+	static struct frames frames;
+
+	for (uint64_t number = 1; number <= 3; number++) {
+		make_frames(&frames, number, CPUS, true);
+		for (unsigned i = 0; i < frames.count; i++)
+			give(live, &frames, i, number);
+	}
+	sequence = 0;
+	make_frames(&frames, 4, CPUS, true);
+	for (unsigned i = 1; i < frames.count; i++)
+		give(live, &frames, i, 4);
+	assert_int_equal(live->lost, 1);
+	give(live, &frames, 0, 4);
+	assert_int_equal(live->lost, 0);
+	assert_int_equal(live->now->sample.number, 4);
+	assert_true(live->now->complete);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	static const struct CMUnitTest tests[] = {
+		CASE(ring_frames_are_counted_by_themselves),
+		CASE(a_subscription_made_again_is_numbered_anew),
 		CASE(frames_in_any_order_make_a_sample),
 		CASE(lost_frame_costs_its_records_one_interval),
 		CASE(vanished_entities_vanish),
