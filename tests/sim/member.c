@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "member.h"
+#include "memory.h"
+#include "next.h"
+#include "stage.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	RECHECK_S = 60,	      /* as in proto/run */
+	CERTIFIED_DAYS = 900, /* before and after the beginning */
+};
+
+static const struct {
+	const struct sim_member_ops *ops;
+	uint16_t roles;
+	bool asked; /* answers probes */
+} kinds[SIM_KINDS] = {
+	[SIM_AGENT] = {&sim_agent_ops, MVMP_ROLE_NODE, true},
+	[SIM_AGGREGATOR] = {&sim_aggregator_ops, MVMP_ROLE_AGGREGATOR, true},
+	[SIM_CLIENT] = {&sim_client_ops, MVMP_ROLE_OPERATOR, false},
+};
+
+/* Frames in flight are nobody's memory. */
+static int send(struct test_node *node, const struct mvmp_addr *to, enum mvmp_channel channel,
+	uint8_t *frame, size_t len)
+{
+	struct sim_member *member = node->send_ctx;
+	unsigned was = sim_memory_enter(0);
+	int rc = member->next_version ? sim_next_send(member, to, channel, frame, len)
+				      : mvmp_link_send(node->link, to->mac, channel, frame, len);
+
+	sim_memory_enter(was);
+	return rc;
+}
+
+static void on_event(struct test_node *node, const struct mvmp_event *event)
+{
+	struct sim_member *member = node->ctx;
+
+	if (member->program)
+		member->ops->event(member, event);
+}
+
+static uint64_t deadline(void *ctx)
+{
+	struct sim_member *member = ctx;
+	uint64_t at;
+
+	if (!sim_is_up(member))
+		return member->start_at;
+	at = member->ops->deadline(member);
+	return at < member->recheck_at ? at : member->recheck_at;
+}
+
+static void advance(void *ctx)
+{
+	struct sim_member *member = ctx;
+	uint64_t now = member->node->world->now;
+
+	if (!sim_is_up(member)) {
+		sim_member_start(member);
+		return;
+	}
+	member->ops->advance(member);
+	if (now >= member->recheck_at) {
+		mvmp_endpoint_recheck(member->node->ep, now);
+		member->recheck_at = now + RECHECK_S * MVMP_NS_PER_S;
+	}
+}
+
+static const struct test_program program = {deadline, advance};
+
+static void certify(struct sim_member *member, const uint8_t *mac)
+{
+	struct test_member how = {.name = member->name,
+		.roles = kinds[member->kind].roles,
+		.macs = 1,
+		.not_before = TEST_WALL_S - CERTIFIED_DAYS * 86400ull,
+		.not_after = TEST_WALL_S + CERTIFIED_DAYS * 86400ull};
+
+	memcpy(how.mac[0], mac, MVMP_MAC_LEN);
+	test_authority_member(&member->stage->authority, &member->identity, &how);
+}
+
+struct sim_member *sim_member_add(
+	struct sim_stage *stage, enum sim_kind kind, const char *name, uint16_t mtu)
+{
+	struct sim_member *member = calloc(1, sizeof *member);
+	unsigned n = stage->members;
+	const uint8_t mac[] = {2, 0x4d, 0x56, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+
+	if (!member)
+		abort();
+	member->stage = stage;
+	member->kind = kind;
+	member->ops = kinds[kind].ops;
+	member->number = n;
+	member->start_at = UINT64_MAX;
+	snprintf(member->name, sizeof member->name, "%s", name);
+	certify(member, mac);
+	member->node =
+		test_world_add(&stage->world, &member->identity, mac, mtu, kinds[kind].asked);
+	member->node->ctx = member->node->send_ctx = member->node->program_ctx = member;
+	member->node->hook = on_event;
+	member->node->send = send;
+	member->node->program = &program;
+	member->node->sessions_max = stage->plan.sessions[kind];
+	test_node_kill(member->node);
+	sim_stage_list(stage, member);
+	sim_member_start(member);
+	return member;
+}
+
+void sim_member_free(struct sim_member *member)
+{
+	if (sim_is_up(member))
+		sim_member_end(member, SIM_KILL);
+	member->ops->free(member);
+	mvmp_identity_clear(&member->identity);
+	free(member);
+}
+
+void sim_member_start(struct sim_member *member)
+{
+	struct test_world *world = member->node->world;
+	unsigned was = sim_memory_enter(member->number + 1);
+
+	sim_note(member->stage, "%s starts", member->name);
+	member->start_at = UINT64_MAX;
+	member->recheck_at = world->now + RECHECK_S * MVMP_NS_PER_S;
+	test_node_start(member->node);
+	member->ops->start(member);
+	sim_memory_enter(was);
+	test_node_touch(member->node);
+}
+
+/* Who is killed says nothing any more, whatever the code that frees it would send. */
+void sim_member_end(struct sim_member *member, enum sim_end how)
+{
+	static const char *const words[] = {"is stopped", "is killed", "loses power"};
+	unsigned was = sim_memory_enter(member->number + 1);
+
+	if (!sim_is_up(member))
+		return;
+	sim_note(member->stage, "%s %s", member->name, words[how]);
+	member->ends++;
+	member->node->send_error = how == SIM_STOP ? 0 : -ENETDOWN;
+	member->ops->stop(member, how);
+	test_node_kill(member->node);
+	member->node->send_error = 0;
+	if (how == SIM_POWER_CUT)
+		test_random_bytes(&member->stage->random, member->node->host_boot, MVMP_ID_LEN);
+	sim_memory_enter(was);
+	if (sim_memory_held(member->number + 1))
+		sim_fail(member->stage, "%s left %zu bytes behind", member->name,
+			sim_memory_held(member->number + 1));
+	test_node_touch(member->node);
+}
+
+void sim_member_newer(void *ctx, const uint8_t *document, size_t len)
+{
+	struct sim_member *member = ctx;
+	unsigned was = sim_memory_enter(0); /* it stays when the program ends */
+	struct mvmp_error err;
+	bool changed = false;
+	int rc = mvmp_identity_update_cluster(&member->identity, document, len, &changed, &err);
+
+	sim_memory_enter(was);
+	if (rc) {
+		sim_fail(member->stage, "%s refuses a cluster state: %s", member->name, err.text);
+		return;
+	}
+	if (changed)
+		mvmp_endpoint_recheck(member->node->ep, member->node->world->now);
+}
+
+uint64_t sim_member_wall_ns(void *ctx)
+{
+	return test_node_wall_ns(((struct sim_member *)ctx)->node);
+}
+
+uint64_t sim_member_wall_s(void *ctx)
+{
+	return sim_member_wall_ns(ctx) / MVMP_NS_PER_S;
+}
