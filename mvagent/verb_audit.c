@@ -96,5 +96,5 @@ void mva_verb_audit_read(struct mva_agent *agent, const struct mvmp_request *req
 	if (answer)
 		mvmp__audit_answer__free_unpacked(answer, NULL);
 	if (body)
-		mvmp__audit_read__free_unpacked(body, NULL);
+		mvmp__audit_read__free_unpacked(body, &agent->allocator);
 }

@@ -92,5 +92,5 @@ void mva_verb_operation_read(
 	else
 		tell(agent, request, body->operation.data, body->wait_ms, now);
 	if (body)
-		mvmp__operation_read__free_unpacked(body, NULL);
+		mvmp__operation_read__free_unpacked(body, &agent->allocator);
 }

@@ -111,7 +111,7 @@ void mva_verb_perf_read(struct mva_agent *agent, const struct mvmp_request *requ
 		mva_refuse(agent, request->call, &err, now);
 	else
 		answer_perf(agent, request->call, &perf, body, zero, now);
-	mvmp__perf_read__free_unpacked(body, NULL);
+	mvmp__perf_read__free_unpacked(body, &agent->allocator);
 }
 
 /* Takes both views, so that either can be read against the same zero. */
@@ -172,5 +172,5 @@ void mva_verb_perf_reset(struct mva_agent *agent, const struct mvmp_request *req
 		}
 	}
 	if (body)
-		mvmp__perf_reset__free_unpacked(body, NULL);
+		mvmp__perf_reset__free_unpacked(body, &agent->allocator);
 }

@@ -199,5 +199,5 @@ void mva_verb_pin(struct mva_agent *agent, const struct mvmp_request *request, u
 		}
 	}
 	if (body)
-		mvmp__pin__free_unpacked(body, NULL);
+		mvmp__pin__free_unpacked(body, &agent->allocator);
 }

@@ -185,7 +185,7 @@ void mva_verb_sample_read(struct mva_agent *agent, const struct mvmp_request *re
 		serve(agent, &read, body->previous, body->max_age_ms, now);
 	}
 	if (body)
-		mvmp__sample_read__free_unpacked(body, NULL);
+		mvmp__sample_read__free_unpacked(body, &agent->allocator);
 }
 
 void mva_reads_advance(struct mva_agent *agent, uint64_t now)

@@ -73,7 +73,7 @@ void mva_verb_subscribe(struct mva_agent *agent, const struct mvmp_request *requ
 	}
 	free(domains);
 	if (body)
-		mvmp__subscribe__free_unpacked(body, NULL);
+		mvmp__subscribe__free_unpacked(body, &agent->allocator);
 }
 
 void mva_verb_unsubscribe(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
@@ -90,7 +90,7 @@ void mva_verb_unsubscribe(struct mva_agent *agent, const struct mvmp_request *re
 	if (sub)
 		mva_subscription_drop(&agent->subscriptions, sub);
 	mva_answer(agent, request->call, NULL, now); /* gone, whether it was there or not */
-	mvmp__unsubscribe__free_unpacked(body, NULL);
+	mvmp__unsubscribe__free_unpacked(body, &agent->allocator);
 }
 
 void mva_verb_ring_read(struct mva_agent *agent, const struct mvmp_request *request, uint64_t now)
@@ -116,5 +116,5 @@ void mva_verb_ring_read(struct mva_agent *agent, const struct mvmp_request *requ
 		mva_refuse(agent, request->call, &err, now);
 	else
 		mva_answer(agent, request->call, NULL, now);
-	mvmp__ring_read__free_unpacked(body, NULL);
+	mvmp__ring_read__free_unpacked(body, &agent->allocator);
 }
