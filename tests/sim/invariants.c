@@ -290,6 +290,9 @@ static void check_cluster(struct sim_member *member)
 		sim_fail(member->stage, "in the end %s has cluster state %llu, the newest is %llu",
 			member->name, (unsigned long long)member->identity.cluster.number,
 			(unsigned long long)member->stage->cluster_number);
+	if (memcmp(member->identity.cluster_key, member->stage->authority.cluster_key,
+		    MVMP_KEY_LEN) != 0)
+		sim_fail(member->stage, "in the end %s has an older cluster key", member->name);
 }
 
 void sim_check_end(struct sim_stage *stage)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "member.h"
 #include "memory.h"
+#include "news.h"
 #include "next.h"
 #include "stage.h"
 #include <errno.h>
@@ -47,28 +48,25 @@ static void on_event(struct test_node *node, const struct mvmp_event *event)
 static uint64_t deadline(void *ctx)
 {
 	struct sim_member *member = ctx;
-	uint64_t at;
+	uint64_t at, news;
 
 	if (!sim_is_up(member))
 		return member->start_at;
 	at = member->ops->deadline(member);
-	return at < member->recheck_at ? at : member->recheck_at;
+	news = sim_news_deadline(member);
+	return at < news ? at : news;
 }
 
 static void advance(void *ctx)
 {
 	struct sim_member *member = ctx;
-	uint64_t now = member->node->world->now;
 
 	if (!sim_is_up(member)) {
 		sim_member_start(member);
 		return;
 	}
 	member->ops->advance(member);
-	if (now >= member->recheck_at) {
-		mvmp_endpoint_recheck(member->node->ep, now);
-		member->recheck_at = now + RECHECK_S * MVMP_NS_PER_S;
-	}
+	sim_news_advance(member);
 }
 
 static const struct test_program program = {deadline, advance};
@@ -125,13 +123,12 @@ void sim_member_free(struct sim_member *member)
 
 void sim_member_start(struct sim_member *member)
 {
-	struct test_world *world = member->node->world;
 	unsigned was = sim_memory_enter(member->number + 1);
 
 	sim_note(member->stage, "%s starts", member->name);
 	member->start_at = UINT64_MAX;
-	member->recheck_at = world->now + RECHECK_S * MVMP_NS_PER_S;
 	test_node_start(member->node);
+	sim_news_start(member);
 	member->ops->start(member);
 	sim_memory_enter(was);
 	test_node_touch(member->node);
@@ -149,6 +146,7 @@ void sim_member_end(struct sim_member *member, enum sim_end how)
 	member->ends++;
 	member->node->send_error = how == SIM_STOP ? 0 : -ENETDOWN;
 	member->ops->stop(member, how);
+	member->client = NULL;
 	test_node_kill(member->node);
 	member->node->send_error = 0;
 	if (how == SIM_POWER_CUT)
@@ -158,23 +156,6 @@ void sim_member_end(struct sim_member *member, enum sim_end how)
 		sim_fail(member->stage, "%s left %zu bytes behind", member->name,
 			sim_memory_held(member->number + 1));
 	test_node_touch(member->node);
-}
-
-void sim_member_newer(void *ctx, const uint8_t *document, size_t len)
-{
-	struct sim_member *member = ctx;
-	unsigned was = sim_memory_enter(0); /* it stays when the program ends */
-	struct mvmp_error err;
-	bool changed = false;
-	int rc = mvmp_identity_update_cluster(&member->identity, document, len, &changed, &err);
-
-	sim_memory_enter(was);
-	if (rc) {
-		sim_fail(member->stage, "%s refuses a cluster state: %s", member->name, err.text);
-		return;
-	}
-	if (changed)
-		mvmp_endpoint_recheck(member->node->ep, member->node->world->now);
 }
 
 uint64_t sim_member_wall_ns(void *ctx)

@@ -9,6 +9,7 @@
  */
 
 #include "world.h"
+#include <mvmp/client.h>
 
 struct sim_stage;
 struct sim_member;
@@ -39,11 +40,12 @@ struct sim_member {
 	char name[16];
 	bool next_version;
 	struct mvmp_identity identity;
-	struct test_node *node; /* node->ep is NULL while the program is dead */
-	void *program;		/* of its kind */
-	uint64_t recheck_at;	/* certificates are looked at again, as the programs do */
-	unsigned ends;		/* of its program so far */
-	uint64_t start_at;	/* while it is dead; UINT64_MAX: not by itself */
+	struct test_node *node;			   /* node->ep is NULL while the program is dead */
+	void *program;				   /* of its kind */
+	struct mvmp_client *client;		   /* of its program; NULL: it has none */
+	uint64_t recheck_at, inquire_at, share_at; /* news.c */
+	unsigned ends;				   /* of its program so far */
+	uint64_t start_at;			   /* while it is dead; UINT64_MAX: not by itself */
 	/* what the checks remember, see invariants.c */
 	uint64_t spin_at;
 	unsigned spins, turns;
@@ -63,9 +65,6 @@ void sim_member_free(struct sim_member *member);
 
 void sim_member_end(struct sim_member *member, enum sim_end how);
 void sim_member_start(struct sim_member *member);
-
-/* mvmp_cluster_newer: what a program does with a newer cluster state. */
-void sim_member_newer(void *ctx, const uint8_t *document, size_t len);
 
 /* For mvmp_client_set_clock(). */
 uint64_t sim_member_wall_s(void *ctx);

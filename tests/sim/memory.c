@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "memory.h"
+#include <protobuf-c/protobuf-c.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,12 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void __wrap_free(void *old);
+ProtobufCMessage *__real_protobuf_c_message_unpack(const ProtobufCMessageDescriptor *descriptor,
+	ProtobufCAllocator *own, size_t len, const uint8_t *bytes);
+void __real_protobuf_c_message_free_unpacked(ProtobufCMessage *message, ProtobufCAllocator *own);
+ProtobufCMessage *__wrap_protobuf_c_message_unpack(const ProtobufCMessageDescriptor *descriptor,
+	ProtobufCAllocator *own, size_t len, const uint8_t *bytes);
+void __wrap_protobuf_c_message_free_unpacked(ProtobufCMessage *message, ProtobufCAllocator *own);
 
 static size_t hash(uintptr_t at)
 {
@@ -135,6 +142,31 @@ void __wrap_free(void *old)
 {
 	forget(old);
 	__real_free(old);
+}
+
+/* Messages that protobuf-c unpacks are the programs' memory, too. */
+
+static void *message_alloc(void *ctx, size_t size)
+{
+	return __wrap_malloc(size);
+}
+
+static void message_free(void *ctx, void *at)
+{
+	__wrap_free(at);
+}
+
+static ProtobufCAllocator allocator = {.alloc = message_alloc, .free = message_free};
+
+ProtobufCMessage *__wrap_protobuf_c_message_unpack(const ProtobufCMessageDescriptor *descriptor,
+	ProtobufCAllocator *own, size_t len, const uint8_t *bytes)
+{
+	return __real_protobuf_c_message_unpack(descriptor, own ? own : &allocator, len, bytes);
+}
+
+void __wrap_protobuf_c_message_free_unpacked(ProtobufCMessage *message, ProtobufCAllocator *own)
+{
+	__real_protobuf_c_message_free_unpacked(message, own ? own : &allocator);
 }
 
 unsigned sim_memory_enter(unsigned owner)

@@ -4,8 +4,8 @@
 
 /*
  * Who holds how much. The linker sends the allocations of the programs' code through here
- * (--wrap); what is allocated belongs to the owner whose turn it is, until it is freed. Libraries
- * in shared objects (libcrypto's key schedules, protobuf-c's unpacked messages) are not seen.
+ * (--wrap); what is allocated belongs to the owner whose turn it is, until it is freed. What
+ * libcrypto allocates (key schedules) is not seen.
  */
 
 #include <stddef.h>

@@ -212,7 +212,7 @@ static void send_refusal(struct test_node *node, const struct mvmp_addr *to, con
 	mvmp_frame_encode(frame, &head);
 	test_random_bytes(&node->world->random, at, MVMP_ID_LEN);
 	body[0] = NEW_REFUSAL;
-	if (mvmp_member_cookie_aead(node->ep, at, &aead) ||
+	if (mvmp_member_cookie_aead(node->ep, 0, at, &aead) ||
 		node->ep->crypto->seal(aead, 0, init + MVMP_HEADER_LEN + 480, MVMP_MAC_FIELD_LEN,
 			body, sizeof body, at + MVMP_ID_LEN))
 		abort();

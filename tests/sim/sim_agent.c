@@ -2,6 +2,7 @@
 #include "sim_agent.h"
 #include "invariants.h"
 #include "memory.h"
+#include "news.h"
 #include "stage.h"
 #include <errno.h>
 #include <mvmp/link_answer.h>
@@ -130,7 +131,7 @@ static void start(struct sim_member *member)
 		    member->node->ep, MVMP_ROLE_NODE, mva_agent_request, a->agent, 0, &a->server))
 		abort();
 	mvmp_server_set_refused(a->server, on_refused, a->agent);
-	mvmp_server_set_cluster(a->server, &member->identity, sim_member_newer, member);
+	mvmp_server_set_cluster(a->server, &member->identity, sim_news_take, member);
 }
 
 /* The disk is the test's memory, not the agent's. */

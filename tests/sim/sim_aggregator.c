@@ -2,6 +2,7 @@
 #include "sim_aggregator.h"
 #include "invariants.h"
 #include "memory.h"
+#include "news.h"
 #include "stage.h"
 #include <stdlib.h>
 #include <string.h>
@@ -51,14 +52,14 @@ static void start(struct sim_member *member)
 		abort();
 	mvmp_client_set_links(a->client, 1);
 	mvmp_client_set_clock(a->client, sim_member_wall_s, member);
-	mvmp_client_set_cluster(a->client, &member->identity, sim_member_newer, member);
-	config.client = a->client;
+	mvmp_client_set_cluster(a->client, &member->identity, sim_news_take, member);
+	config.client = member->client = a->client;
 	if (mvs_core_new(&config, now_of(a), &a->core, &err) ||
 		mvmp_server_new(member->node->ep, MVMP_ROLE_AGGREGATOR, mvs_core_request, a->core,
 			0, &a->server))
 		abort();
 	mvs_core_set_server(a->core, a->server);
-	mvmp_server_set_cluster(a->server, &member->identity, sim_member_newer, member);
+	mvmp_server_set_cluster(a->server, &member->identity, sim_news_take, member);
 	a->began = now_of(a);
 }
 

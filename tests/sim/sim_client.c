@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim_client.h"
 #include "memory.h"
+#include "news.h"
 #include "stage.h"
 #include <stdlib.h>
 
@@ -23,9 +24,10 @@ static void start(struct sim_member *member)
 	c->member = member;
 	if (mvmp_client_new(member->node->ep, &c->client))
 		abort();
+	member->client = c->client;
 	mvmp_client_set_links(c->client, 1);
 	mvmp_client_set_clock(c->client, sim_member_wall_s, member);
-	mvmp_client_set_cluster(c->client, &member->identity, sim_member_newer, member);
+	mvmp_client_set_cluster(c->client, &member->identity, sim_news_take, member);
 }
 
 /* Calls that end with the program are not told to it: it is gone. */

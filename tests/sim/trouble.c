@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "memory.h"
+#include "news.h"
 #include "stage.h"
 #include <stdlib.h>
 #include <string.h>
@@ -99,34 +100,6 @@ static void step_clock(struct sim_stage *stage)
 	sim_note(stage, "the clock of %s is stepped by %lld s", member->name, (long long)by);
 }
 
-/* ---- cluster state ---- */
-
-/* The CA revokes some lost certificate; one aggregator is given the document. */
-static void tell_news(struct sim_stage *stage)
-{
-	struct sim_member *member = sim_stage_pick(stage, SIM_AGGREGATOR);
-	uint64_t revoked = 100000 + stage->cluster_number;
-	struct mvmp_cluster cluster = member->identity.cluster;
-	struct mvmp_error err;
-	uint8_t *document;
-	int len;
-
-	cluster.number = ++stage->cluster_number;
-	cluster.revoked = 1;
-	cluster.revoked_serial = &revoked;
-	len = mvmp_cluster_sign(
-		&mvmp_crypto_openssl, &cluster, stage->authority.ca_seed, &document, &err);
-	if (len < 0)
-		abort();
-	if (sim_is_up(member))
-		sim_member_newer(member, document, (size_t)len);
-	else
-		stage->cluster_number--;
-	free(document);
-	sim_note(stage, "%s is given cluster state %llu", member->name,
-		(unsigned long long)stage->cluster_number);
-}
-
 /* ---- time ---- */
 
 static uint64_t later(struct sim_stage *stage, unsigned every_s)
@@ -172,7 +145,7 @@ static void advance(void *ctx)
 	}
 	if (now >= t->news_at) {
 		t->news_at = later(stage, plan->news_every_s);
-		tell_news(stage);
+		sim_news_make(stage);
 	}
 }
 
@@ -194,23 +167,6 @@ void sim_trouble_begin(struct sim_stage *stage)
 	mvmp_memswitch_set_filter(stage->world.sw, hears, stage);
 }
 
-/* Documents go round when members connect: the one who has the newest begins. */
-static void spread_news(struct sim_stage *stage)
-{
-	for (unsigned turn = 0; turn < 2; turn++) {
-		for (unsigned i = 0; i < stage->members; i++) {
-			struct sim_member *m = stage->member[i];
-			bool has = m->identity.cluster.number == stage->cluster_number;
-
-			if (m->kind != SIM_AGGREGATOR || has != (turn == 0))
-				continue;
-			sim_member_end(m, SIM_STOP);
-			m->start_at = stage->world.now + 3 * turn * MVMP_NS_PER_S;
-			test_node_touch(m->node);
-		}
-	}
-}
-
 void sim_trouble_end(struct sim_stage *stage)
 {
 	struct sim_trouble *t = stage->trouble;
@@ -229,8 +185,6 @@ void sim_trouble_end(struct sim_stage *stage)
 		if (!sim_is_up(stage->member[i]))
 			sim_member_start(stage->member[i]);
 	}
-	if (stage->plan.news_every_s)
-		spread_news(stage);
 	how.loss_ppm = how.duplicate_ppm = how.reorder_ppm = how.corrupt_ppm = 0;
 	mvmp_memswitch_impair(stage->world.sw, &how);
 	sim_note(stage, "all is well");
