@@ -20,7 +20,7 @@ GROUP = bytes.fromhex("034d564d5001")
 TYPES = (0x88B5, 0x88B6)
 # Payload length, receiver's index and counter that a frame of each kind may have.
 KINDS = {1: (208, 0, 7), 2: (208, 0, 7), 3: (528, 0, 0), 4: (480, 9, 0), 5: (64, 9, 0),
-         6: (160, 9, 7)}
+         6: (160, 9, 7), 7: (560, 0, 0)}
 
 
 def open_socket(interface):
