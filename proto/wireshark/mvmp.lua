@@ -302,6 +302,16 @@ local function dissect_cookie(ctx)
 	tree:add(f.tag, tvb(48, 16))
 end
 
+-- The one-time code is in no key log: what it seals stays sealed.
+local function dissect_enrol(ctx)
+	local tvb, tree = ctx.payload, ctx.tree
+	tree:add(f.step, tvb(0, 1))
+	tree:add(f.conversation, tvb(8, 8))
+	tree:add(f.sealed, tvb(16, 528))
+	tree:add(f.code_mac, tvb(544, 16))
+	ctx.info[#ctx.info + 1] = names.steps[tvb(0, 1):uint()]
+end
+
 -- ---- messages ----------------------------------------------------------------------------------
 
 local protobuf = Dissector.get("protobuf")
@@ -591,6 +601,7 @@ local rules = {
 	[1] = {208, 208, false, true, dissect_hello}, [2] = {208, 208, false, true, dissect_hello},
 	[3] = {528, 528, false, false, dissect_init}, [4] = {480, 480, true, false, dissect_reply},
 	[5] = {64, 64, true, false, dissect_cookie}, [6] = {16, 9200, true, true, dissect_data},
+	[7] = {560, 560, false, true, dissect_enrol},
 }
 
 local eth_src = Field.new("eth.src") -- as bytes: an Address would come as a vendor's name

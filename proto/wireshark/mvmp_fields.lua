@@ -4,9 +4,10 @@
 local names = {}
 
 names.kinds = {[1] = "PROBE", [2] = "BEACON", [3] = "INIT", [4] = "REPLY", [5] = "COOKIE",
-	[6] = "DATA"}
+	[6] = "DATA", [7] = "ENROL"}
 names.records = {[1] = "PING", [2] = "PONG", [3] = "ACK", [4] = "FRAGMENT", [5] = "CLOSE",
 	[6] = "PAD"}
+names.steps = {[1] = "first", [2] = "second", [3] = "question", [4] = "answer"}
 names.channels = {[0] = "control", [1] = "stats"}
 names.refusals = {[0] = "no refusal: a cookie", [1] = "certificate", [2] = "expired",
 	[3] = "revoked", [4] = "role", [5] = "MAC", [6] = "no free session",
@@ -20,10 +21,11 @@ names.verbs = {
 	[1] = {"cluster-exchange", "ClusterExchange", "ClusterExchange"},
 	[2] = {"link-read", "Empty", "LinkAnswer"},
 	[3] = {"ping", "Ping", "Ping"},
+	[4] = {"certificate-install", "CertificateInstall", "CertificateAnswer"},
 	[16] = {"sample-read", "SampleRead", "SampleAnswer"},
 	[17] = {"subscribe", "Subscribe", "SubscribeAnswer"},
 	[18] = {"unsubscribe", "Unsubscribe", "Empty"},
-	[19] = {"ring-read", "RingRead", "SampleAnswer"},
+	[19] = {"ring-read", "RingRead", "Empty"},
 	[20] = {"perf-read", "PerfRead", "PerfAnswer"},
 	[21] = {"perf-reset", "PerfReset", "PerfResetAnswer"},
 	[22] = {"audit-read", "AuditRead", "AuditAnswer"},
@@ -129,5 +131,10 @@ field(text, "answer.hint", "Hint")
 field(ProtoField.framenum, "answer.in", "Answered in", base.NONE, frametype.RESPONSE)
 field(ProtoField.framenum, "request.in", "Asked in", base.NONE, frametype.REQUEST)
 field(octets, "body", "Body")
+
+-- 18: enrolment
+field(u8, "step", "Step", base.DEC, names.steps)
+field(octets, "conversation", "Conversation")
+field(octets, "code_mac", "Code MAC")
 
 return {fields = fields, names = names}

@@ -190,6 +190,51 @@ ack_gap = record(3, struct.pack("<IHHH", 1, 0, 128, 0) + b"\1")
 ack_all = record(3, struct.pack("<IHHH", 3, 2000, 128, 0))
 close = record(5, b"\0")
 
+
+# ---- a message and a stats frame (9, 10): protobuf by hand ----
+
+def varint(value):
+    return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + varint(value >> 7)
+
+
+def fields(*pairs):
+    """Numbers as varints, bytes and lists of numbers (packed) with their length."""
+    out = b""
+    for number, value in pairs:
+        if isinstance(value, list):
+            value = b"".join(map(varint, value))
+        if isinstance(value, bytes):
+            out += varint(number << 3 | 2) + varint(len(value)) + value
+        else:
+            out += varint(number << 3) + varint(value)
+    return out
+
+
+# Request 1, verb 32 (pin), an operation id, a deadline of 5000 ms: web-07, vCPU 0, to pCPUs 0-3.
+request = fields((1, fields((1, 1), (2, 32), (3, bytes(range(0xA0, 0xB0))), (4, 5000),
+                            (5, fields((1, b"web-07"), (3, b"0-3"))))))
+# The answer: status 13 (busy), a sentence.
+answer = fields((2, fields((1, 1), (2, 13), (3, b"an operation on web-07 runs"))))
+
+# A node with 4 pCPUs, 8 GiB, 45 degrees, and no energy counter; three vCPUs of two domains, of
+# which the last one's figures are 1 ms old since its monitor is awaited.
+zigzag = 2 * 45000
+node_group = fields(
+    (1, 0), (2, 1),
+    (9, fields((1, 0), (2, [4]))), (9, fields((1, 5), (2, [1]), (6, 33))),
+    (9, fields((1, 29), (2, [zigzag]), (5, 1))), (9, fields((1, 33), (4, b"\xff"))))
+vcpu_group = fields(
+    (1, 5), (2, 3), (3, b"\xd1" * 16 + b"\xd2" * 16), (4, [2, 1]), (5, [0, 1, 0]),
+    (7, [0, 0, 1000000]), (8, [0, 0, 0x51]),
+    (9, fields((1, 0), (2, [1000, 2000, 3000]))),
+    (9, fields((1, 1), (2, [7, 9]), (3, b"\5"))),
+    (9, fields((1, 2), (2, [2]))),
+    (9, fields((1, 3), (2, [5, 6]), (3, b"\3"), (4, b"\4"))),
+    (10, fields((1, 0), (2, b"any"))))
+stats_frame = fields(
+    (1, 7), (2, 3), (3, 1000), (4, 1), (5, 9), (6, 1500 * 10**9), (7, NOW), (8, node.instance),
+    (9, node.host_boot), (10, 1 << 0 | 1 << 5), (11, node_group), (11, vcpu_group))
+
 lines = {
     "ca_seed": ca_seed, "cluster_key": cluster_key,
     "psk0": psk0, "psk2": psk2,
@@ -218,6 +263,7 @@ lines = {
     "frame_again": data(to_node, node.index, 4, first),
     "frame_ack_all": data(to_ada, ada.index, 3, ack_all),
     "frame_close": data(to_node, node.index, 5, close),
+    "message_request": request, "message_answer": answer, "stats_frame": stats_frame,
 }
 text = "".join(f"{name} {value.hex()}\n" for name, value in lines.items())
 pathlib.Path(__file__).with_name("frames.txt").write_text(

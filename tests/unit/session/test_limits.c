@@ -2,6 +2,7 @@
 #include "../cmocka_all.h"
 #include <internal.h>
 #include <mvmp/enrol.h>
+#include <mvmp/metric.h>
 #include <mvmp/verb.h>
 #include <stdio.h>
 
@@ -74,6 +75,11 @@ static const struct limit {
 	LIMIT(MVMP_ENROL_RETRY_MAX_MS),
 	LIMIT(MVMP_ENROL_RENEW),
 	LIMIT(MVMP_ENROL_LINGER_MS),
+	LIMIT(MVMP_STATS_INTERVAL_MIN_MS),
+	LIMIT(MVMP_STATS_INTERVAL_MAX_MS),
+	LIMIT(MVMP_METRICS_MAX),
+	LIMIT(MVMP_TEXT_LEN),
+	LIMIT(MVMP_REVOKED_MAX),
 };
 
 enum { LIMITS = sizeof(limits) / sizeof(limits[0]) };
