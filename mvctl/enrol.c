@@ -270,9 +270,10 @@ static int deliver(struct mvctl *ctl, int argc, char **argv)
 
 /* ---- all in one ---- */
 
-static void show_order(const struct mvctl_talk *talk, const struct mvmp_cert *cert)
+static void show_order(
+	const struct mvctl_talk *talk, const struct mvmp_cert *cert, unsigned long days)
 {
-	char key[2 * MVMP_KEY_LEN + 1], mac[18], text[256], to[21];
+	char key[2 * MVMP_KEY_LEN + 1], mac[18], text[256];
 
 	fprintf(stderr, "the node at %s asks, as its console shows:\n",
 		mvmp_mac_text(mac, talk->node.mac));
@@ -280,8 +281,8 @@ static void show_order(const struct mvctl_talk *talk, const struct mvmp_cert *ce
 	for (unsigned i = 0; i < talk->request.macs; i++)
 		fprintf(stderr, "  MAC   %s\n", mvmp_mac_text(mac, talk->request.mac[i]));
 	fprintf(stderr, "  key   %s\n", mvmp_hex(key, talk->request.key, MVMP_KEY_LEN));
-	fprintf(stderr, "it is to become: %s, %s, until %s\n", cert->name,
-		mvctl_member_text(text, cert), mvmp_time_text(to, cert->not_after));
+	fprintf(stderr, "it is to become: %s, %s, for %lu days\n", cert->name,
+		mvctl_member_text(text, cert), days);
 }
 
 /* The certificate is kept by the CA before anybody may have it. */
@@ -313,23 +314,34 @@ static int sign_and_give(struct mvctl_talk *talk, struct mvctl_ca *ca, struct mv
 	return ret;
 }
 
-static int enrol_by(struct mvctl *ctl, struct mvctl_talk *talk, struct mvctl_ca *ca,
-	struct order *order, struct mvmp_error *err)
+/* The CA is locked only while it works, not while a person types; that it can be read is seen
+ * before. */
+static int enrol_by(
+	struct mvctl *ctl, struct mvctl_talk *talk, struct order *order, struct mvmp_error *err)
 {
-	int ret = ask(ctl, talk, order, err);
+	struct mvctl_ca ca;
+	int ret = mvctl_ca_open(&ca, order->ca, err);
 
+	mvctl_ca_close(&ca);
+	if (!ret)
+		ret = ask(ctl, talk, order, err);
 	if (ret)
 		return ret;
 	asked_cert(&order->cert, &talk->request);
 	if (!order->cert.name[0])
 		return mvmp_fail(
 			err, MVMP_INVALID, "the node proposes no name; give one: --name NAME");
-	mvctl_ca_set_validity(ca, &order->cert, (uint64_t)time(NULL), order->days);
 	if (!mvctl_wants_json(ctl) || !order->yes)
-		show_order(talk, &order->cert);
+		show_order(talk, &order->cert, order->days);
 	if (!order->yes && !agreed("sign and deliver?"))
 		return mvmp_fail(err, MVMP_FAILED, "not agreed: nothing was signed or delivered");
-	return sign_and_give(talk, ca, &order->cert, err);
+	ret = mvctl_ca_open(&ca, order->ca, err);
+	if (!ret) {
+		mvctl_ca_set_validity(&ca, &order->cert, (uint64_t)time(NULL), order->days);
+		ret = sign_and_give(talk, &ca, &order->cert, err);
+	}
+	mvctl_ca_close(&ca);
+	return ret;
 }
 
 static int enrol(struct mvctl *ctl, int argc, char **argv)
@@ -345,7 +357,6 @@ static int enrol(struct mvctl *ctl, int argc, char **argv)
 	struct mvctl_talk talk = {.ctl = ctl};
 	struct mvmp_error err;
 	struct order order;
-	struct mvctl_ca ca;
 	int ret = take_options(ctl, &order, argc, argv, "", options);
 
 	if (ret)
@@ -359,10 +370,7 @@ static int enrol(struct mvctl *ctl, int argc, char **argv)
 		return mvctl_usage(ctl, "without a terminal to agree on, enrol needs --yes");
 	if (!order.cert.roles)
 		order.cert.roles = MVMP_ROLE_NODE;
-	ret = mvctl_ca_open(&ca, order.ca, &err);
-	if (!ret)
-		ret = enrol_by(ctl, &talk, &ca, &order, &err);
-	mvctl_ca_close(&ca);
+	ret = enrol_by(ctl, &talk, &order, &err);
 	mvctl_talk_close(&talk);
 	return ret ? mvctl_report(ctl, &err, NULL, NULL) : MVCTL_EXIT_OK;
 }

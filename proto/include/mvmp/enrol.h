@@ -108,7 +108,7 @@ void mvmp_enrol_node_free(struct mvmp_enrol_node *node); /* wipes; NULL allowed 
 
 /* A frame came. */
 enum mvmp_verdict mvmp_enrol_node_receive(struct mvmp_enrol_node *node,
-	const struct mvmp_addr *from, enum mvmp_channel channel, const uint8_t *frame, size_t len,
+	const struct mvmp_addr *from, enum mvmp_channel channel, const uint8_t *bytes, size_t len,
 	uint64_t now);
 
 /* What became of the delivery: MVMP_OK when it is on disk, else why not; the operator is told. */
@@ -146,7 +146,7 @@ int mvmp_enrol_operator_give(
 	struct mvmp_enrol_operator *op, const struct mvmp_enrol_delivery *delivery, uint64_t now);
 
 enum mvmp_verdict mvmp_enrol_operator_receive(struct mvmp_enrol_operator *op,
-	const struct mvmp_addr *from, enum mvmp_channel channel, const uint8_t *frame, size_t len,
+	const struct mvmp_addr *from, enum mvmp_channel channel, const uint8_t *bytes, size_t len,
 	uint64_t now);
 
 /* Repeats what is due, gives up. */

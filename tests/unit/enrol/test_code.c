@@ -44,7 +44,7 @@ static void round_trip(void **state)
 			char is = *c == '0' ? 'o' : *c == '1' ? "lI"[i % 2] : *c;
 
 			if (is != '-')
-				typed[n++] = (char)tolower(is);
+				typed[n++] = (char)tolower((unsigned char)is);
 		}
 		typed[n++] = '\n';
 		typed[n] = '\0';
