@@ -4,7 +4,7 @@
 #include <mvmp/link_answer.h>
 #include <stdlib.h>
 
-enum { COUNTERS = 18 };
+enum { COUNTERS = 20 };
 
 struct parts {
 	Mvmp__LinkAnswer message;
@@ -38,6 +38,8 @@ static void add_counters(struct parts *p, const struct mvmp_endpoint_counters *c
 		{"sessions_up", c->sessions_up},
 		{"handshakes_started", c->handshakes_started},
 		{"handshakes_answered", c->handshakes_answered},
+		{"handshakes_by_ticket", c->handshakes_by_ticket},
+		{"cookies_sent", c->cookies_sent},
 		{"rekeys", c->rekeys},
 		{"fragments_sent", c->fragments_sent},
 		{"retransmissions", c->retransmissions},

@@ -3,25 +3,9 @@
 #include <mvmp/bytes.h>
 #include <string.h>
 
-/*
- * Load control of handshakes. A handshake costs about 150 us of public-key work, so all
- * together are limited. When half of the burst or of the places for unconfirmed handshakes is used
- * up, a sender must prove that it receives at the MAC it sends from (a cookie, as in WireGuard),
- * and each MAC has a rate of its own. The rates are spent only after the INIT was read and found
- * newer than what its sender confirmed: replays of a proven INIT spend nothing.
- */
-
-static const struct mvmp_rate all_rate = {.spacing_ns = MVMP_NS_PER_S / 500, .burst = 200};
 /* Symmetric work only, and no longer than the INIT it answers: set so high that who floods with
- * recorded INITs does not use up the COOKIEs of the others. */
+ * recorded INITs does not use up the COOKIEs of the others. Those with tickets have their own. */
 static const struct mvmp_rate cookie_rate = {.spacing_ns = MVMP_NS_PER_S / 20000, .burst = 1000};
-static const struct mvmp_rate read_rate = {.spacing_ns = MVMP_NS_PER_S / 5000, .burst = 500};
-static const struct mvmp_rate mac_rate = {.spacing_ns = MVMP_NS_PER_S / 10, .burst = 20};
-
-enum init_places {
-	INIT_MEMBER_AT = 4 + MVMP_INIT_NOISE_LEN, /* in the payload */
-	INIT_COOKIE_AT = INIT_MEMBER_AT + MVMP_MAC_FIELD_LEN,
-};
 
 static void make_cookie(struct mvmp_endpoint *ep, uint8_t out[static MVMP_MAC_FIELD_LEN],
 	const uint8_t secret[static MVMP_KEY_LEN], const struct mvmp_addr *addr)
@@ -40,30 +24,48 @@ static void turn_secrets(struct mvmp_endpoint *ep, uint64_t now)
 	else
 		mvmp_ep_random(ep, r->cookie_secret[1], MVMP_KEY_LEN);
 	mvmp_ep_random(ep, r->cookie_secret[0], MVMP_KEY_LEN);
+	mvmp_served_turn(&r->admit.served);
 	r->cookie_turn = now + MVMP_COOKIE_TURN_S * MVMP_NS_PER_S;
 }
 
-static bool cookie_proven(struct mvmp_endpoint *ep, const struct arrival *in)
+static bool proves(struct mvmp_endpoint *ep, const struct arrival *in,
+	const uint8_t cookie[static MVMP_MAC_FIELD_LEN])
+{
+	uint8_t mac[MVMP_MAC_FIELD_LEN];
+
+	mvmp_member_mac(ep, mac, cookie, MVMP_MAC_FIELD_LEN, in->header, MVMP_HEADER_LEN,
+		in->frame.payload, INIT_COOKIE_AT);
+	return mvmp_equal(mac, in->frame.payload + INIT_COOKIE_AT, sizeof(mac));
+}
+
+bool mvmp_cookie_proven(struct mvmp_endpoint *ep, const struct arrival *in, struct admission *a)
 {
 	static const uint8_t none[MVMP_MAC_FIELD_LEN];
-	const uint8_t *proof = in->frame.payload + INIT_COOKIE_AT;
+	struct responder *r = &ep->responder;
+	uint8_t former[MVMP_MAC_FIELD_LEN];
 
-	if (!memcmp(proof, none, sizeof(none)))
+	turn_secrets(ep, in->now);
+	if (!memcmp(in->frame.payload + INIT_COOKIE_AT, none, sizeof(none)))
 		return false;
-	for (unsigned i = 0; i < 2; i++) {
-		uint8_t cookie[MVMP_MAC_FIELD_LEN], mac[MVMP_MAC_FIELD_LEN];
-
-		make_cookie(ep, cookie, ep->responder.cookie_secret[i], in->from);
-		mvmp_member_mac(ep, mac, cookie, sizeof(cookie), in->header, MVMP_HEADER_LEN,
-			in->frame.payload, INIT_COOKIE_AT);
-		if (mvmp_equal(mac, proof, sizeof(mac)))
+	make_cookie(ep, a->cookie, r->cookie_secret[0], in->from);
+	if (proves(ep, in, a->cookie)) {
+		a->served = mvmp_served_has(&r->admit.served, 0, a->cookie);
+		if (a->served)
 			return true;
+		make_cookie(ep, former, r->cookie_secret[1], in->from);
+	} else {
+		make_cookie(ep, former, r->cookie_secret[1], in->from);
+		if (!proves(ep, in, former))
+			return false;
+		a->served = mvmp_served_has(&r->admit.served, 0, a->cookie);
 	}
-	return false;
+	a->served |= mvmp_served_has(&r->admit.served, 1, former);
+	return true;
 }
 
 /* Body: reason (8 bits), 15 reserved bytes, cookie; bound to the INIT by its member MAC. */
-static void send_cookie(struct mvmp_endpoint *ep, const struct arrival *in, uint8_t reason)
+static void send_cookie(struct mvmp_endpoint *ep, const struct arrival *in,
+	struct mvmp_limiter *limiter, uint8_t reason)
 {
 	uint8_t *frame = ep->out + MVMP_LINK_HEADROOM;
 	uint8_t *salt = frame + MVMP_HEADER_LEN, *body = salt + MVMP_ID_LEN;
@@ -73,7 +75,7 @@ static void send_cookie(struct mvmp_endpoint *ep, const struct arrival *in, uint
 	struct mvmp_aead *aead;
 	int rc;
 
-	if (!mvmp_limiter_take(&ep->responder.cookies, &cookie_rate, in->now) || !head.index)
+	if (!mvmp_ep_take(ep, limiter, &cookie_rate, cookie_rate.burst, in->now) || !head.index)
 		return;
 	mvmp_frame_encode(frame, &head);
 	mvmp_ep_random(ep, salt, MVMP_ID_LEN);
@@ -86,9 +88,16 @@ static void send_cookie(struct mvmp_endpoint *ep, const struct arrival *in, uint
 	rc = ep->crypto->seal(aead, 0, in->frame.payload + INIT_MEMBER_AT, MVMP_MAC_FIELD_LEN, body,
 		MVMP_COOKIE_SECRET_LEN, body);
 	ep->crypto->aead_free(aead);
-	if (!rc)
-		mvmp_ep_send(
-			ep, in->from, MVMP_CONTROL, frame, MVMP_HEADER_LEN + MVMP_COOKIE_PAYLOAD);
+	if (!rc && !mvmp_ep_send(ep, in->from, MVMP_CONTROL, frame,
+			   MVMP_HEADER_LEN + MVMP_COOKIE_PAYLOAD))
+		ep->counters.cookies_sent++;
+}
+
+void mvmp_cookie_send(struct mvmp_endpoint *ep, const struct arrival *in, bool ticket)
+{
+	struct responder *r = &ep->responder;
+
+	send_cookie(ep, in, ticket ? &r->ticket_cookies : &r->cookies, MVMP_REFUSAL_NONE);
 }
 
 void mvmp_cookie_refuse(
@@ -103,45 +112,6 @@ void mvmp_cookie_refuse(
 		[MVMP_DROP_SESSION] = MVMP_REFUSAL_SESSION,
 	};
 
-	send_cookie(ep, in, refusals[reason] ? refusals[reason] : MVMP_REFUSAL_CERT);
-}
-
-/* Half of the places are taken. Who replays recorded INITs (a stranger can) takes places, but
- * cannot open the COOKIE that the next one asks for. */
-static bool crowded(const struct responder *r)
-{
-	unsigned taken = 0;
-
-	for (unsigned i = 0; i < r->count; i++)
-		taken += r->half_open[i].pair != NULL;
-	return 2 * taken >= r->count;
-}
-
-static bool strained(const struct responder *r, uint64_t now)
-{
-	return crowded(r) || mvmp_limiter_strained(&r->all, &all_rate, now);
-}
-
-enum mvmp_verdict mvmp_cookie_gate(struct mvmp_endpoint *ep, const struct arrival *in)
-{
-	struct responder *r = &ep->responder;
-
-	if (strained(r, in->now)) {
-		turn_secrets(ep, in->now);
-		if (!cookie_proven(ep, in)) {
-			send_cookie(ep, in, MVMP_REFUSAL_NONE);
-			return MVMP_DROP_COOKIE;
-		}
-	}
-	return mvmp_limiter_take(&r->reads, &read_rate, in->now) ? MVMP_ACCEPTED : MVMP_DROP_RATE;
-}
-
-enum mvmp_verdict mvmp_cookie_admit(struct mvmp_endpoint *ep, const struct arrival *in)
-{
-	struct responder *r = &ep->responder;
-	uint32_t place = mvmp_addr_hash(in->from) % (sizeof(r->by_mac) / sizeof(r->by_mac[0]));
-
-	if (strained(r, in->now) && !mvmp_limiter_take(&r->by_mac[place], &mac_rate, in->now))
-		return MVMP_DROP_RATE;
-	return mvmp_limiter_take(&r->all, &all_rate, in->now) ? MVMP_ACCEPTED : MVMP_DROP_RATE;
+	send_cookie(ep, in, &ep->responder.cookies,
+		refusals[reason] ? refusals[reason] : MVMP_REFUSAL_CERT);
 }

@@ -77,6 +77,10 @@ static bool send_frame(struct mvmp_endpoint *ep, struct session *s, uint64_t now
 	if (s->pong_wanted)
 		mvmp_put_token(&w, MVMP_RECORD_PONG, s->pong_token);
 	s->pong_wanted = false;
+	if (s->tickets) {
+		s->tickets--;
+		mvmp_ticket_put(ep, s, &w);
+	}
 	mvmp_inbox_put_ack(&s->inbox, &w, now);
 	mvmp_outbox_fill(&s->outbox, &w, now);
 	return w.used && seal_and_send(ep, s, MVMP_CONTROL, w.used) == 0;
@@ -224,6 +228,8 @@ static enum mvmp_verdict take_record(
 		return take_fragment(ep, s, record->body, now);
 	case MVMP_RECORD_CLOSE:
 		return take_close(ep, s, record->body);
+	case MVMP_RECORD_TICKET:
+		return mvmp_ticket_take(ep, s, record->body);
 	case 0:
 		return MVMP_DROP_RECORD;
 	default:

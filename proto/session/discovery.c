@@ -350,11 +350,13 @@ static void learn(
 {
 	struct known *known = known_place(ep, in->from);
 
-	known->addr = *in->from;
+	if (!mvmp_addr_equal(&known->addr, in->from))
+		*known = (struct known){.addr = *in->from};
 	known->seen = in->now + 1;
 	known->slot = in->slot;
 	known->roles = hello->roles;
 	memcpy(known->instance, hello->instance, MVMP_ID_LEN);
+	memcpy(known->fingerprint, hello->fingerprint, MVMP_FINGERPRINT_LEN);
 }
 
 static bool role_wanted(const struct session *s, uint16_t roles)
@@ -370,6 +372,41 @@ const struct known *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct 
 		!role_wanted(s, known->roles))
 		return NULL;
 	return known;
+}
+
+const uint8_t *mvmp_discovery_fingerprint(struct mvmp_endpoint *ep, const struct session *s,
+	const uint8_t instance[static MVMP_ID_LEN])
+{
+	const struct known *known = known_place(ep, &s->peer.addr);
+
+	if (!mvmp_addr_equal(&known->addr, &s->peer.addr) ||
+		memcmp(known->instance, instance, MVMP_ID_LEN))
+		return NULL;
+	return known->fingerprint;
+}
+
+bool mvmp_discovery_cookie(struct mvmp_endpoint *ep, const struct mvmp_addr *addr, uint64_t now,
+	uint8_t cookie[static MVMP_MAC_FIELD_LEN], uint64_t *since)
+{
+	const struct known *known = known_place(ep, addr);
+
+	if (!known->cookie_at || !mvmp_addr_equal(&known->addr, addr) ||
+		now - known->cookie_at > MVMP_COOKIE_TURN_S * MVMP_NS_PER_S)
+		return false;
+	memcpy(cookie, known->cookie, MVMP_MAC_FIELD_LEN);
+	*since = known->cookie_at;
+	return true;
+}
+
+void mvmp_discovery_keep_cookie(struct mvmp_endpoint *ep, const struct arrival *in,
+	const uint8_t cookie[static MVMP_MAC_FIELD_LEN])
+{
+	struct known *known = known_place(ep, in->from);
+
+	if (!mvmp_addr_equal(&known->addr, in->from))
+		return;
+	memcpy(known->cookie, cookie, MVMP_MAC_FIELD_LEN);
+	known->cookie_at = in->now;
 }
 
 void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *addr)

@@ -20,6 +20,22 @@ uint64_t mvmp_ep_random_below(struct mvmp_endpoint *ep, uint64_t bound)
 	return bound ? v % bound : 0;
 }
 
+/* Simulated: with 16 and 8 whoever asks at any time gets its share within a tenth, while others ask
+ * 20 times as often as is granted, evenly in time. */
+enum { LOTTERY_ODDS = 16, LOTTERY = 8 };
+
+bool mvmp_ep_take(struct mvmp_endpoint *ep, struct mvmp_limiter *limiter,
+	const struct mvmp_rate *rate, unsigned part, uint64_t now)
+{
+	bool last = limiter->full_at > now + rate->spacing_ns * (part - 1 - LOTTERY);
+
+	if (limiter->full_at > now + rate->spacing_ns * (part - 1))
+		return false;
+	if (last && mvmp_ep_random_below(ep, LOTTERY_ODDS))
+		return false;
+	return mvmp_limiter_take_part(limiter, rate, part, now);
+}
+
 bool mvmp_addr_equal(const struct mvmp_addr *a, const struct mvmp_addr *b)
 {
 	return a->link == b->link && memcmp(a->mac, b->mac, MVMP_MAC_LEN) == 0;
@@ -55,11 +71,13 @@ int mvmp_ep_send(struct mvmp_endpoint *ep, const struct mvmp_addr *to, enum mvmp
 static int allocate(struct mvmp_endpoint *ep, uint64_t now)
 {
 	/* A session holds its keys, the ones before, and those of a handshake under way. */
-	uint32_t pairs = 3 * ep->config.sessions_max + ep->config.half_open_max;
-	uint32_t timers = ep->config.sessions_max + ep->config.half_open_max + 1;
+	uint32_t half_open = ep->config.half_open_max + MVMP_HALF_OPEN_TICKET;
+	uint32_t pairs = 3 * ep->config.sessions_max + half_open;
+	uint32_t timers = ep->config.sessions_max + half_open + 1;
 
 	if (mvmp_heap_init(&ep->heap, timers) || mvmp_keyring_init(&ep->keyring, pairs) ||
-		mvmp_sessions_init(ep) || mvmp_responder_init(ep) || mvmp_discovery_init(ep, now))
+		mvmp_sessions_init(ep) || mvmp_responder_init(ep) || mvmp_discovery_init(ep, now) ||
+		mvmp_tickets_init(ep))
 		return -ENOMEM;
 	return 0;
 }
@@ -103,6 +121,7 @@ void mvmp_endpoint_free(struct mvmp_endpoint *ep)
 	mvmp_responder_clear(ep);
 	mvmp_member_wipe_keys(ep);
 	mvmp_discovery_clear(ep);
+	mvmp_tickets_clear(ep);
 	mvmp_keyring_clear(&ep->keyring, ep->crypto);
 	mvmp_pool_clear(&ep->pool);
 	mvmp_heap_clear(&ep->heap);
@@ -156,7 +175,7 @@ void mvmp_endpoint_drop_link(struct mvmp_endpoint *ep, unsigned index, uint64_t 
 	ep->now = now;
 	ep->link[index].set = false;
 	end_sessions(ep, index, 0, "the link went down");
-	for (unsigned i = 0; i < ep->responder.count; i++) {
+	for (unsigned i = 0; i < mvmp_responder_places(&ep->responder); i++) {
 		struct half_open *half = &ep->responder.half_open[i];
 
 		if (half->pair && half->peer.addr.link == index)
@@ -414,7 +433,7 @@ static const char *lost_trust(
 
 static void recheck_half_open(struct mvmp_endpoint *ep, uint64_t wall_s)
 {
-	for (unsigned i = 0; i < ep->responder.count; i++) {
+	for (unsigned i = 0; i < mvmp_responder_places(&ep->responder); i++) {
 		struct half_open *half = &ep->responder.half_open[i];
 
 		if (half->pair && lost_trust(ep, &half->cert, wall_s))

@@ -6,15 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMBER_AT = 4 + MVMP_INIT_NOISE_LEN, COOKIE_AT = MEMBER_AT + MVMP_MAC_FIELD_LEN };
-
 int mvmp_initiator_begin(struct mvmp_endpoint *ep, struct session *s, uint64_t give_up)
 {
-	s->shake = calloc(1, sizeof(*s->shake));
-	if (!s->shake)
+	struct shake *shake = calloc(1, sizeof(*shake));
+
+	if (!shake)
 		return -ENOMEM;
-	s->shake->give_up = give_up;
-	s->shake->retry_at = MVMP_NEVER;
+	shake->give_up = give_up;
+	shake->retry_at = MVMP_NEVER;
+	shake->has_cookie =
+		mvmp_discovery_cookie(ep, &s->peer.addr, ep->now, shake->cookie, &shake->cookie_at);
+	s->shake = shake;
 	return 0;
 }
 
@@ -23,18 +25,30 @@ void mvmp_initiator_end(struct mvmp_endpoint *ep, struct session *s)
 	if (!s->shake)
 		return;
 	mvmp_keyring_drop(ep, s->shake->pair);
-	mvmp_noise_clear(&s->shake->noise);
+	mvmp_wipe(s->shake, sizeof(*s->shake));
 	free(s->shake);
 	s->shake = NULL;
 }
 
-/* Exponential, capped, with a tenth of jitter so that many initiators do not march in step. */
-static uint64_t retry_time(struct mvmp_endpoint *ep, unsigned tries, uint64_t now)
+/* Its COOKIE says that the responder lives, and that every INIT is a lot in a lottery. */
+static bool in_a_flood(const struct shake *shake, uint64_t now)
 {
-	uint64_t ms = (uint64_t)MVMP_INIT_RETRY_MS << (tries < 8 ? tries : 8);
+	return shake->has_cookie && now - shake->cookie_at < MVMP_INIT_PROVEN_S * MVMP_NS_PER_S;
+}
+
+/* Exponential and capped; of a constant pace at first where there is a ticket, and throughout a
+ * flood. With a tenth of jitter so that many initiators do not march in step. */
+static uint64_t retry_time(struct mvmp_endpoint *ep, const struct shake *shake, uint64_t now)
+{
+	unsigned tries = shake->tries < 8 ? shake->tries : 8;
+	uint64_t ms = (uint64_t)MVMP_INIT_RETRY_MS << tries;
 
 	if (ms > MVMP_INIT_RETRY_MAX_MS)
 		ms = MVMP_INIT_RETRY_MAX_MS;
+	if (shake->has_ticket && shake->tries < MVMP_INIT_TICKET_TRIES)
+		ms = MVMP_INIT_RETRY_MS;
+	if (in_a_flood(shake, now))
+		ms = MVMP_INIT_PROVEN_MS;
 	return now + ms * MVMP_NS_PER_MS + mvmp_ep_random_below(ep, ms * MVMP_NS_PER_MS / 10 + 1);
 }
 
@@ -50,11 +64,27 @@ static void put_macs(struct mvmp_endpoint *ep, struct shake *shake)
 {
 	uint8_t *frame = shake->frame + MVMP_LINK_HEADROOM, *payload = frame + MVMP_HEADER_LEN;
 
-	mvmp_member_mac(ep, payload + MEMBER_AT, ep->keys[shake->slot].member_key, MVMP_KEY_LEN,
-		frame, MVMP_HEADER_LEN, payload, MEMBER_AT);
+	mvmp_member_mac(ep, payload + INIT_MEMBER_AT, ep->keys[shake->slot].member_key,
+		MVMP_KEY_LEN, frame, MVMP_HEADER_LEN, payload, INIT_MEMBER_AT);
 	if (shake->has_cookie)
-		mvmp_member_mac(ep, payload + COOKIE_AT, shake->cookie, sizeof(shake->cookie),
-			frame, MVMP_HEADER_LEN, payload, COOKIE_AT);
+		mvmp_member_mac(ep, payload + INIT_COOKIE_AT, shake->cookie, sizeof(shake->cookie),
+			frame, MVMP_HEADER_LEN, payload, INIT_COOKIE_AT);
+	if (shake->has_ticket)
+		mvmp_ticket_seal(ep, frame, &shake->ticket, shake->instance);
+}
+
+/* The ticket goes by the certificate: the peer's, or what its BEACON said. */
+static void find_ticket(struct mvmp_endpoint *ep, struct session *s)
+{
+	struct shake *shake = s->shake;
+	const uint8_t *fingerprint = s->state == SESSION_UP
+					     ? s->peer.fingerprint
+					     : mvmp_discovery_fingerprint(ep, s, shake->instance);
+	const struct mvmp_ticket *ticket = fingerprint ? mvmp_ticket_find(ep, fingerprint) : NULL;
+
+	shake->has_ticket = ticket != NULL;
+	if (ticket)
+		shake->ticket = *ticket;
 }
 
 static int make_init(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
@@ -92,7 +122,8 @@ static void send_init(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 	mvmp_ep_send(ep, &s->peer.addr, MVMP_CONTROL, shake->frame + MVMP_LINK_HEADROOM,
 		MVMP_HEADER_LEN + MVMP_INIT_PAYLOAD);
 	shake->sent_at = now;
-	shake->retry_at = retry_time(ep, shake->tries++, now);
+	shake->retry_at = retry_time(ep, shake, now);
+	shake->tries++;
 	mvmp_session_arm(ep, s, now);
 }
 
@@ -108,6 +139,8 @@ int mvmp_initiator_shake(struct mvmp_endpoint *ep, struct session *s,
 	shake->pair->session = s;
 	shake->slot = slot;
 	memmove(shake->instance, instance, MVMP_ID_LEN);
+	shake->made_at = now;
+	find_ticket(ep, s);
 	if (make_init(ep, s, now))
 		return -EINVAL;
 	if (s->state == SESSION_PROBING) {
@@ -135,21 +168,39 @@ static void give_up(struct mvmp_endpoint *ep, struct session *s)
 		s->state == SESSION_SHAKING ? " to the handshake" : "");
 }
 
-/* From the second repetition on, ask as well whether the instance is still the same. Every
- * second INIT is a new one: the old one may be older by now than another of this instance, and
- * the other side may know another cluster key than it was made under. */
+/* The old INIT may be older by now than another of this instance, and the other side may know
+ * another cluster key than it was made under. But what answers it must have time to come. */
+static bool outdated(const struct shake *shake, uint64_t now)
+{
+	uint64_t ms = in_a_flood(shake, now) ? MVMP_INIT_RETRY_MAX_MS : MVMP_INIT_RENEW_MS;
+
+	return now - shake->made_at >= ms * MVMP_NS_PER_MS;
+}
+
+static void repeat_init(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
+{
+	struct shake *shake = s->shake;
+	bool flood = in_a_flood(shake, now), anew = outdated(shake, now);
+	unsigned slot = flood ? shake->slot : mvmp_member_other_slot(ep, shake->slot);
+
+	/* Ask as well whether the instance is still the same. */
+	if (flood ? anew : shake->tries >= 2)
+		mvmp_discovery_probe(ep, &s->peer.addr, 0, now);
+	if (!anew || mvmp_initiator_shake(ep, s, shake->instance, slot, now))
+		send_init(ep, s, now);
+}
+
 static void repeat(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 {
 	struct shake *shake = s->shake;
-	bool probing = s->state == SESSION_PROBING;
-	unsigned slot = mvmp_member_other_slot(ep, shake->slot);
 
-	if (probing || shake->tries >= 2)
-		mvmp_discovery_probe(ep, &s->peer.addr, 0, now);
-	if (probing)
-		shake->retry_at = retry_time(ep, shake->tries++, now);
-	else if (shake->tries % 2 || mvmp_initiator_shake(ep, s, shake->instance, slot, now))
-		send_init(ep, s, now);
+	if (s->state != SESSION_PROBING) {
+		repeat_init(ep, s, now);
+		return;
+	}
+	mvmp_discovery_probe(ep, &s->peer.addr, 0, now);
+	shake->retry_at = retry_time(ep, shake, now);
+	shake->tries++;
 }
 
 bool mvmp_initiator_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
@@ -157,7 +208,7 @@ bool mvmp_initiator_expire(struct mvmp_endpoint *ep, struct session *s, uint64_t
 	if (now >= s->shake->give_up) {
 		if (s->state == SESSION_UP) {
 			mvmp_initiator_end(ep, s);
-			s->rekey_at = now + MVMP_INIT_RETRY_MAX_MS * MVMP_NS_PER_MS;
+			s->rekey_at = now + MVMP_REKEY_LEAST_MS * MVMP_NS_PER_MS;
 			return true;
 		}
 		give_up(ep, s);
@@ -256,7 +307,7 @@ static enum mvmp_verdict check_responder(struct mvmp_endpoint *ep, const struct 
 
 static const uint8_t *init_member_mac(const struct shake *shake)
 {
-	return shake->frame + MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + MEMBER_AT;
+	return shake->frame + MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + INIT_MEMBER_AT;
 }
 
 /* A member answered this very INIT: else no public-key work is done for a REPLY. */
@@ -382,6 +433,8 @@ enum mvmp_verdict mvmp_initiator_cookie(struct mvmp_endpoint *ep, const struct a
 		return MVMP_DROP_REPLAY;
 	memcpy(s->shake->cookie, body + 16, MVMP_MAC_FIELD_LEN);
 	s->shake->has_cookie = true;
+	s->shake->cookie_at = in->now;
+	mvmp_discovery_keep_cookie(ep, in, s->shake->cookie);
 	put_macs(ep, s->shake);
 	send_init(ep, s, in->now);
 	return MVMP_ACCEPTED;

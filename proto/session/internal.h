@@ -9,13 +9,17 @@
  *   discovery.c  PROBE and BEACON
  *   initiator.c  our handshakes: INIT out, REPLY and COOKIE in
  *   responder.c  theirs: INIT in, REPLY and COOKIE out, confirmation
+ *   admit.c      which INITs are read and answered under load
+ *   cookie.c     COOKIE out, its proof in
  *   member.c     what both ends check of a certificate, keys both derive
+ *   ticket.c     what tells a former peer in a flood of INITs
  *   keyring.c    session keys by index
  *   keylog.c     lines for who may read the frames later
  *   session.c    table of sessions, their timers, life and death
  *   data.c       DATA frames in and out
  */
 
+#include "admit.h"
 #include "greeting.h"
 #include "heap.h"
 #include "hello.h"
@@ -23,23 +27,29 @@
 #include "limiter.h"
 #include "outbox.h"
 #include "replay.h"
+#include "ticket.h"
 #include <mvmp/endpoint.h>
 #include <mvmp/noise.h>
 
 enum mvmp_session_limits {
 	MVMP_SESSIONS_DEFAULT = 64,
 	MVMP_SESSIONS_MOST = 1 << 16,
-	MVMP_HALF_OPEN_DEFAULT = 64,
+	MVMP_HALF_OPEN_DEFAULT = 128,
 	MVMP_HALF_OPEN_S = 5,	       /* an unconfirmed handshake is forgotten after this */
-	MVMP_HALF_OPEN_LEAST_MS = 100, /* a full table forgets older ones before */
+	MVMP_HALF_OPEN_LEAST_MS = 200, /* a full table forgets older ones before */
 	MVMP_REPLY_REPEATS = 8,	       /* to a repeated INIT */
 	MVMP_STAMPS = 256,	       /* instances whose last timestamp is remembered */
 	MVMP_INIT_RETRY_MS = 50,       /* first repetition; doubles */
-	MVMP_INIT_RETRY_MAX_MS = 1000,
-	MVMP_REFUSED_MS = 500,	  /* a refusal ends a connect after this */
-	MVMP_COOKIE_TURN_S = 120, /* life of a cookie secret; its predecessor still counts */
-	MVMP_HELLO_SENDERS = 256, /* senders of PROBE and BEACON whose key is kept */
-	MVMP_ANSWERS_MAX = 64,	  /* BEACONs waiting for their time */
+	MVMP_INIT_RETRY_MAX_MS = 500,
+	MVMP_INIT_TICKET_TRIES = 20, /* before it doubles, with a ticket */
+	MVMP_INIT_PROVEN_MS = 8,     /* between repetitions with a cookie... */
+	MVMP_INIT_PROVEN_S = 10,     /* ...that is not older */
+	MVMP_INIT_RENEW_MS = 250,    /* an INIT older than this is made anew to be repeated */
+	MVMP_REKEY_LEAST_MS = 1000,  /* between handshakes that renew keys */
+	MVMP_REFUSED_MS = 500,	     /* a refusal ends a connect after this */
+	MVMP_COOKIE_TURN_S = 120,    /* life of a cookie secret; its predecessor still counts */
+	MVMP_HELLO_SENDERS = 256,    /* senders of PROBE and BEACON whose key is kept */
+	MVMP_ANSWERS_MAX = 64,	     /* BEACONs waiting for their time */
 	MVMP_SPREAD_MAX_MS = 10000,
 	MVMP_ANNOUNCE_MS = 200,	    /* a new member's BEACON to all, after up to this */
 	MVMP_PROBE_TURN_S = 10,	    /* a probe number is used this long, accepted twice */
@@ -102,9 +112,10 @@ struct shake {
 	unsigned slot;		       /* of the cluster key it was made under */
 	uint8_t frame[MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + MVMP_INIT_PAYLOAD];
 	uint8_t cookie[MVMP_MAC_FIELD_LEN];
-	bool has_cookie;
+	bool has_cookie, has_ticket;
+	struct mvmp_ticket ticket;
 	unsigned tries;
-	uint64_t sent_at, retry_at, give_up;
+	uint64_t made_at, sent_at, retry_at, give_up, cookie_at;
 	enum mvmp_status status; /* why it will fail, as far as known */
 	char text[160];
 };
@@ -137,6 +148,7 @@ struct session {
 	uint64_t jitter_ns;
 	unsigned pings; /* unanswered */
 	bool ping_wanted, pong_wanted;
+	unsigned tickets; /* frames that are still to carry the ticket */
 	struct mvmp_timer timer;
 	struct session *next; /* free list, or same address bucket */
 };
@@ -150,6 +162,7 @@ struct half_open {
 	uint32_t replaces;
 	unsigned repeats;
 	uint8_t member_mac[MVMP_MAC_FIELD_LEN]; /* of the INIT */
+	uint8_t ticket[MVMP_TICKET_ID_LEN];	/* that paid for the place */
 	uint8_t reply[MVMP_LINK_HEADROOM + MVMP_HEADER_LEN + MVMP_REPLY_PAYLOAD];
 	struct mvmp_timer timer;
 };
@@ -160,12 +173,14 @@ struct stamp {
 };
 
 struct responder {
-	struct half_open *half_open;
-	unsigned count;
+	struct half_open *half_open; /* count for all, then MVMP_HALF_OPEN_TICKET for tickets */
+	uint64_t *mark;		     /* of each, a part of its member MAC; 0: free */
+	unsigned count, taken;	     /* of those for all */
 	struct stamp stamp[MVMP_STAMPS];
 	uint8_t cookie_secret[2][MVMP_KEY_LEN];
 	uint64_t cookie_turn; /* when the secrets turn; 0: none was drawn */
-	struct mvmp_limiter all, reads, cookies, by_mac[64];
+	struct mvmp_limiter cookies, ticket_cookies;
+	struct admit admit;
 };
 
 /* A member whose hellos came lately: its keys, and which of its counters were seen. */
@@ -188,9 +203,11 @@ struct answer {
 struct known {
 	struct mvmp_addr addr;
 	uint16_t roles;
-	uint8_t instance[MVMP_ID_LEN];
-	unsigned slot; /* of the cluster key it answered under */
-	uint64_t seen; /* 0: free */
+	uint8_t instance[MVMP_ID_LEN], fingerprint[MVMP_FINGERPRINT_LEN];
+	unsigned slot;			    /* of the cluster key it answered under */
+	uint64_t seen;			    /* 0: free */
+	uint8_t cookie[MVMP_MAC_FIELD_LEN]; /* that it sent */
+	uint64_t cookie_at;		    /* 0: none */
 };
 
 struct discovery {
@@ -229,6 +246,7 @@ struct mvmp_endpoint {
 	struct keyring keyring;
 	struct discovery discovery;
 	struct responder responder;
+	struct tickets tickets;
 	struct session *session; /* config.sessions_max of them */
 	struct session *free_session, **bucket;
 	uint32_t bucket_mask;
@@ -238,6 +256,13 @@ struct mvmp_endpoint {
 	struct mvmp_endpoint_counters counters;
 	uint8_t out[MVMP_LINK_HEADROOM + MVMP_FRAME_MAX];
 	uint8_t plain[MVMP_FRAME_MAX];
+};
+
+/* Where an INIT's payload has its MACs. */
+enum init_places {
+	INIT_MEMBER_AT = 4 + MVMP_INIT_NOISE_LEN,
+	INIT_COOKIE_AT = INIT_MEMBER_AT + MVMP_MAC_FIELD_LEN,
+	INIT_TICKET_AT = INIT_COOKIE_AT + MVMP_MAC_FIELD_LEN, /* id, then its MAC */
 };
 
 /* A received frame on its way through the endpoint. */
@@ -255,6 +280,11 @@ int mvmp_ep_send(struct mvmp_endpoint *ep, const struct mvmp_addr *to, enum mvmp
 	uint8_t *frame, size_t len);
 void mvmp_ep_random(struct mvmp_endpoint *ep, void *to, size_t len);
 uint64_t mvmp_ep_random_below(struct mvmp_endpoint *ep, uint64_t bound);
+/* Takes one event from a limiter, of which only `part` (more than 8) of the burst may be used. The
+ * last ones are given to one of 16 who ask, at random: else who asks evenly in time is mostly the
+ * first after a new one came, and all others are late. */
+bool mvmp_ep_take(struct mvmp_endpoint *ep, struct mvmp_limiter *limiter,
+	const struct mvmp_rate *rate, unsigned part, uint64_t now);
 bool mvmp_addr_equal(const struct mvmp_addr *a, const struct mvmp_addr *b);
 uint32_t mvmp_addr_hash(const struct mvmp_addr *addr);
 
@@ -316,6 +346,14 @@ void mvmp_discovery_forget_slot(struct mvmp_endpoint *ep, unsigned slot);
 void mvmp_discovery_expire(struct mvmp_endpoint *ep, uint64_t now);
 /* Who answered from the session's address and has a role it wants, NULL when not known. */
 const struct known *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct session *s);
+/* The cookie that an address sent lately, for the next attempt there. */
+bool mvmp_discovery_cookie(struct mvmp_endpoint *ep, const struct mvmp_addr *addr, uint64_t now,
+	uint8_t cookie[static MVMP_MAC_FIELD_LEN], uint64_t *since);
+void mvmp_discovery_keep_cookie(struct mvmp_endpoint *ep, const struct arrival *in,
+	const uint8_t cookie[static MVMP_MAC_FIELD_LEN]);
+/* Fingerprint of the certificate that an instance at the session's address announced, or NULL. */
+const uint8_t *mvmp_discovery_fingerprint(struct mvmp_endpoint *ep, const struct session *s,
+	const uint8_t instance[static MVMP_ID_LEN]);
 void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);
 
 /* ---- initiator.c ---- */
@@ -337,13 +375,19 @@ enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, struct arriva
 /* The first valid DATA came: the session of the handshake, new or renewed; 0 when the table is
  * full. */
 mvmp_session mvmp_responder_confirm(struct mvmp_endpoint *ep, struct half_open *half, uint64_t now);
+static inline unsigned mvmp_responder_places(const struct responder *r)
+{
+	return r->count + MVMP_HALF_OPEN_TICKET;
+}
 void mvmp_responder_drop(struct mvmp_endpoint *ep, struct half_open *half);
 
 /* ---- cookie.c ---- */
-/* Whether an INIT may be read now; else sends a COOKIE where that helps. */
-enum mvmp_verdict mvmp_cookie_gate(struct mvmp_endpoint *ep, const struct arrival *in);
-/* Whether one that was read may cause public-key work now. */
-enum mvmp_verdict mvmp_cookie_admit(struct mvmp_endpoint *ep, const struct arrival *in);
+/* Whether an INIT proves that its sender receives at its address; notes in *a what that address
+ * had.
+ */
+bool mvmp_cookie_proven(struct mvmp_endpoint *ep, const struct arrival *in, struct admission *a);
+/* Asks for that proof. */
+void mvmp_cookie_send(struct mvmp_endpoint *ep, const struct arrival *in, bool ticket);
 /* Answers an INIT by saying why not. */
 void mvmp_cookie_refuse(
 	struct mvmp_endpoint *ep, const struct arrival *in, enum mvmp_verdict reason);

@@ -16,21 +16,27 @@ struct mvmp_rate {
 	unsigned burst;
 };
 
-/* Grants one event, or says no. */
-static inline bool mvmp_limiter_take(
-	struct mvmp_limiter *limiter, const struct mvmp_rate *rate, uint64_t now)
+/* Grants one event, or says no. Only `part` of the burst may be used. */
+static inline bool mvmp_limiter_take_part(
+	struct mvmp_limiter *limiter, const struct mvmp_rate *rate, unsigned part, uint64_t now)
 {
-	if (limiter->full_at > now + rate->spacing_ns * (rate->burst - 1))
+	if (limiter->full_at > now + rate->spacing_ns * (part - 1))
 		return false;
 	limiter->full_at = (limiter->full_at > now ? limiter->full_at : now) + rate->spacing_ns;
 	return true;
 }
 
-/* More than half of the burst is used up. */
+static inline bool mvmp_limiter_take(
+	struct mvmp_limiter *limiter, const struct mvmp_rate *rate, uint64_t now)
+{
+	return mvmp_limiter_take_part(limiter, rate, rate->burst, now);
+}
+
+/* More than a quarter of the burst is used up. */
 static inline bool mvmp_limiter_strained(
 	const struct mvmp_limiter *limiter, const struct mvmp_rate *rate, uint64_t now)
 {
-	return limiter->full_at > now + rate->spacing_ns * (rate->burst / 2);
+	return limiter->full_at > now + rate->spacing_ns * (rate->burst / 4);
 }
 
 #endif

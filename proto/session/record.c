@@ -77,6 +77,14 @@ void mvmp_put_close(struct mvmp_writer *w, uint8_t reason)
 	mvmp_put_u8(w, reason);
 }
 
+void mvmp_put_ticket(struct mvmp_writer *w, const uint8_t id[static MVMP_TICKET_ID_LEN],
+	const uint8_t secret[static MVMP_TICKET_SECRET_LEN])
+{
+	put_head(w, MVMP_RECORD_TICKET, MVMP_TICKET_ID_LEN + MVMP_TICKET_SECRET_LEN);
+	mvmp_put_bytes(w, id, MVMP_TICKET_ID_LEN);
+	mvmp_put_bytes(w, secret, MVMP_TICKET_SECRET_LEN);
+}
+
 void mvmp_put_fragment(struct mvmp_writer *w, const struct mvmp_fragment *fragment)
 {
 	put_head(w, MVMP_RECORD_FRAGMENT, MVMP_FRAGMENT_HEAD + (size_t)fragment->len);

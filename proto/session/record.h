@@ -9,6 +9,7 @@
  */
 
 #include <mvmp/bytes.h>
+#include <mvmp/limits.h>
 
 enum mvmp_record_type {
 	MVMP_RECORD_PING = 1,	  /* token (64) -> PONG with the same */
@@ -17,6 +18,7 @@ enum mvmp_record_type {
 	MVMP_RECORD_FRAGMENT = 4, /* see struct mvmp_fragment, then the bytes */
 	MVMP_RECORD_CLOSE = 5,	  /* reason (8): enum mvmp_status */
 	MVMP_RECORD_PAD = 6,	  /* anything; makes a frame as long as the path may carry */
+	MVMP_RECORD_TICKET = 7,	  /* id (64), secret (128): see ticket.h */
 };
 
 enum mvmp_record_sizes {
@@ -64,6 +66,8 @@ void mvmp_put_token(struct mvmp_writer *w, enum mvmp_record_type type, uint64_t 
 /* Fills what is left of the writer, at least a record head. */
 void mvmp_put_padding(struct mvmp_writer *w);
 void mvmp_put_close(struct mvmp_writer *w, uint8_t reason);
+void mvmp_put_ticket(struct mvmp_writer *w, const uint8_t id[static MVMP_TICKET_ID_LEN],
+	const uint8_t secret[static MVMP_TICKET_SECRET_LEN]);
 void mvmp_put_fragment(struct mvmp_writer *w, const struct mvmp_fragment *fragment);
 void mvmp_put_ack(struct mvmp_writer *w, const struct mvmp_ack *ack);
 

@@ -5,29 +5,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STAMP_WAYS = 4, MEMBER_AT = 4 + MVMP_INIT_NOISE_LEN };
+enum { STAMP_WAYS = 4 };
 
 int mvmp_responder_init(struct mvmp_endpoint *ep)
 {
 	struct responder *r = &ep->responder;
+	unsigned places;
 
 	r->count = ep->config.half_open_max;
-	r->half_open = calloc(r->count, sizeof(*r->half_open));
-	if (!r->half_open)
+	places = mvmp_responder_places(r);
+	r->half_open = calloc(places, sizeof(*r->half_open));
+	r->mark = calloc(places, sizeof(*r->mark));
+	if (!r->half_open || !r->mark)
 		return -ENOMEM;
-	for (unsigned i = 0; i < r->count; i++)
+	for (unsigned i = 0; i < places; i++)
 		r->half_open[i].timer.kind = TIMER_HALF_OPEN;
-	return 0;
+	return ep->config.answer_probes ? mvmp_admit_init(&r->admit) : 0;
 }
 
 void mvmp_responder_clear(struct mvmp_endpoint *ep)
 {
 	free(ep->responder.half_open);
+	free(ep->responder.mark);
+	mvmp_admit_clear(&ep->responder.admit);
 	mvmp_wipe(&ep->responder, sizeof(ep->responder));
+}
+
+static void occupy(struct responder *r, struct half_open *half, struct keypair *pair,
+	const uint8_t *member_mac)
+{
+	size_t place = (size_t)(half - r->half_open);
+
+	half->pair = pair;
+	memcpy(half->member_mac, member_mac, MVMP_MAC_FIELD_LEN);
+	memcpy(&r->mark[place], member_mac, sizeof(r->mark[place]));
+	r->taken += place < r->count;
 }
 
 void mvmp_responder_drop(struct mvmp_endpoint *ep, struct half_open *half)
 {
+	struct responder *r = &ep->responder;
+	size_t place = (size_t)(half - r->half_open);
+
+	r->mark[place] = 0;
+	r->taken -= place < r->count;
 	mvmp_heap_set(&ep->heap, &half->timer, MVMP_NEVER);
 	mvmp_keyring_drop(ep, half->pair);
 	mvmp_wipe(half, sizeof(*half));
@@ -72,36 +93,80 @@ static void note_stamp(struct responder *r, const struct half_open *half, uint64
 
 /* ---- INIT ---- */
 
+/* Every INIT comes here, so that first a few cache lines of marks are looked through. */
 static struct half_open *find_half_open(struct responder *r, const uint8_t *member_mac)
 {
-	for (unsigned i = 0; i < r->count; i++) {
+	uint64_t mark;
+
+	memcpy(&mark, member_mac, sizeof(mark));
+	for (unsigned i = 0; i < mvmp_responder_places(r); i++) {
 		struct half_open *half = &r->half_open[i];
 
-		if (half->pair && !memcmp(half->member_mac, member_mac, MVMP_MAC_FIELD_LEN))
+		if (r->mark[i] == mark && half->pair &&
+			!memcmp(half->member_mac, member_mac, MVMP_MAC_FIELD_LEN))
 			return half;
 	}
 	return NULL;
 }
 
-/* A free place, or that of the handshake that waits longest: who means it confirms within a few
- * round trips, who only fills the table does not. */
+static bool older(const struct half_open *half, const struct half_open *than)
+{
+	return !than || half->pair->born < than->pair->born;
+}
+
+/* Drops the handshake that waits longest, where it has waited long enough: who means it confirms
+ * within a few round trips, who only fills the table does not. */
+static struct half_open *take_oldest(
+	struct mvmp_endpoint *ep, struct half_open *oldest, uint64_t least_ms, uint64_t now)
+{
+	if (now - oldest->pair->born < least_ms * MVMP_NS_PER_MS)
+		return NULL;
+	mvmp_responder_drop(ep, oldest);
+	return oldest;
+}
+
 static struct half_open *make_place(struct mvmp_endpoint *ep, uint64_t now)
 {
 	struct responder *r = &ep->responder;
-	struct half_open *oldest = &r->half_open[0];
+	struct half_open *oldest = NULL;
 
 	for (unsigned i = 0; i < r->count; i++) {
 		struct half_open *half = &r->half_open[i];
 
 		if (!half->pair)
 			return half;
-		if (half->pair->born < oldest->pair->born)
+		if (older(half, oldest))
 			oldest = half;
 	}
-	if (now - oldest->pair->born < MVMP_HALF_OPEN_LEAST_MS * MVMP_NS_PER_MS)
-		return NULL;
-	mvmp_responder_drop(ep, oldest);
-	return oldest;
+	return take_oldest(ep, oldest, MVMP_HALF_OPEN_LEAST_MS, now);
+}
+
+/* One of the places for tickets. Who holds as many as one ticket may, gives up his own. */
+static struct half_open *make_ticket_place(
+	struct mvmp_endpoint *ep, const uint8_t *ticket, uint64_t now)
+{
+	struct responder *r = &ep->responder;
+	struct half_open *unused = NULL, *oldest = NULL, *own = NULL;
+	unsigned held = 0;
+
+	for (unsigned i = r->count; i < mvmp_responder_places(r); i++) {
+		struct half_open *half = &r->half_open[i];
+
+		if (!half->pair) {
+			unused = half;
+			continue;
+		}
+		if (older(half, oldest))
+			oldest = half;
+		if (memcmp(half->ticket, ticket, MVMP_TICKET_ID_LEN))
+			continue;
+		held++;
+		if (older(half, own))
+			own = half;
+	}
+	if (held >= MVMP_HALF_OPEN_EACH)
+		return take_oldest(ep, own, 0, now);
+	return unused ? unused : take_oldest(ep, oldest, MVMP_HALF_OPEN_LEAST_MS, now);
 }
 
 static enum mvmp_verdict send_reply(struct mvmp_endpoint *ep, struct half_open *half)
@@ -129,8 +194,8 @@ static bool made_under(struct mvmp_endpoint *ep, const struct arrival *in, unsig
 	if (!ep->keys[slot].set)
 		return false;
 	mvmp_member_mac(ep, mac, ep->keys[slot].member_key, MVMP_KEY_LEN, in->header,
-		MVMP_HEADER_LEN, in->frame.payload, MEMBER_AT);
-	return mvmp_equal(mac, in->frame.payload + MEMBER_AT, sizeof(mac));
+		MVMP_HEADER_LEN, in->frame.payload, INIT_MEMBER_AT);
+	return mvmp_equal(mac, in->frame.payload + INIT_MEMBER_AT, sizeof(mac));
 }
 
 /* Notes which cluster key the INIT was made under. */
@@ -222,19 +287,23 @@ static int make_reply(struct mvmp_endpoint *ep, struct half_open *half, struct m
 
 /* The public-key work; everything cheap has said yes before. */
 static enum mvmp_verdict answer_init(struct mvmp_endpoint *ep, const struct arrival *in,
-	struct mvmp_noise *noise, const struct mvmp_greeting *g, const struct mvmp_cert *cert)
+	const struct admission *a, struct mvmp_noise *noise, const struct mvmp_greeting *g,
+	const struct mvmp_cert *cert)
 {
-	struct half_open *half = make_place(ep, in->now);
+	const uint8_t *ticket = in->frame.payload + INIT_TICKET_AT;
+	struct half_open *half =
+		a->ticket ? make_ticket_place(ep, ticket, in->now) : make_place(ep, in->now);
 	struct keypair *pair = half ? mvmp_keyring_take(ep, in->now) : NULL;
 
 	if (!pair)
 		return MVMP_DROP_FULL;
-	half->pair = pair;
+	occupy(&ep->responder, half, pair, in->frame.payload + INIT_MEMBER_AT);
+	if (a->ticket)
+		memcpy(half->ticket, ticket, MVMP_TICKET_ID_LEN);
 	half->cert = *cert;
 	half->timestamp = g->timestamp;
 	half->replaces = g->replaces;
 	mvmp_member_peer(ep, &half->peer, in->from, g, cert, in->now);
-	memcpy(half->member_mac, in->frame.payload + MEMBER_AT, MVMP_MAC_FIELD_LEN);
 	if (make_reply(ep, half, noise, in->slot, g->index) ||
 		mvmp_keypair_set(ep, pair, noise, g->index, in->now)) {
 		mvmp_responder_drop(ep, half);
@@ -243,12 +312,14 @@ static enum mvmp_verdict answer_init(struct mvmp_endpoint *ep, const struct arri
 	pair->half_open = half;
 	mvmp_heap_set(&ep->heap, &half->timer, in->now + MVMP_HALF_OPEN_S * MVMP_NS_PER_S);
 	ep->counters.handshakes_answered++;
+	ep->counters.handshakes_by_ticket += a->ticket;
 	return send_reply(ep, half);
 }
 
 enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, struct arrival *in)
 {
 	struct half_open *half;
+	struct admission a;
 	struct mvmp_noise noise;
 	struct mvmp_greeting g;
 	struct mvmp_cert cert;
@@ -258,19 +329,20 @@ enum mvmp_verdict mvmp_responder_receive(struct mvmp_endpoint *ep, struct arriva
 		return MVMP_DROP_ROLE;
 	if (!from_member(ep, in))
 		return MVMP_DROP_STRANGER;
-	half = find_half_open(&ep->responder, in->frame.payload + MEMBER_AT);
+	half = find_half_open(&ep->responder, in->frame.payload + INIT_MEMBER_AT);
 	if (half)
 		return repeat_reply(ep, half, in);
-	verdict = mvmp_cookie_gate(ep, in);
+	verdict = mvmp_admit_read(ep, in, &a);
 	if (verdict != MVMP_ACCEPTED)
 		return verdict;
 	verdict = read_init(ep, in, &noise, &g);
 	if (verdict == MVMP_ACCEPTED)
-		verdict = mvmp_cookie_admit(ep, in);
+		verdict = mvmp_admit_answer(ep, in, &a);
 	if (verdict == MVMP_ACCEPTED)
 		verdict = check_initiator(ep, in, &noise, &g, &cert);
 	if (verdict == MVMP_ACCEPTED)
-		verdict = answer_init(ep, in, &noise, &g, &cert);
+		verdict = answer_init(ep, in, &a, &noise, &g, &cert);
+	mvmp_admit_note(ep, in, &a, verdict);
 	mvmp_noise_clear(&noise);
 	return verdict;
 }

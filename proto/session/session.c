@@ -230,6 +230,7 @@ static void begin_keys(
 	s->received_at = now;
 	s->pings = 0;
 	s->ping_wanted = s->initiated;
+	s->tickets = s->initiated ? 0 : MVMP_TICKET_FRAMES;
 	schedule_rekey(s, now);
 }
 
@@ -314,7 +315,7 @@ void mvmp_session_arm(struct mvmp_endpoint *ep, struct session *s, uint64_t now)
 
 void mvmp_session_renew_early(struct session *s)
 {
-	uint64_t at = s->current->born + MVMP_INIT_RETRY_MAX_MS * MVMP_NS_PER_MS;
+	uint64_t at = s->current->born + MVMP_REKEY_LEAST_MS * MVMP_NS_PER_MS;
 
 	if (s->initiated)
 		s->rekey_at = least(s->rekey_at, at);
@@ -328,7 +329,7 @@ static void start_rekey(struct mvmp_endpoint *ep, struct session *s, uint64_t no
 		!mvmp_initiator_shake(ep, s, s->peer.instance, ep->slot, now))
 		return;
 	mvmp_initiator_end(ep, s);
-	s->rekey_at = now + MVMP_INIT_RETRY_MAX_MS * MVMP_NS_PER_MS;
+	s->rekey_at = now + MVMP_REKEY_LEAST_MS * MVMP_NS_PER_MS;
 }
 
 static void renew_keys(struct mvmp_endpoint *ep, struct session *s, uint64_t now)

@@ -260,8 +260,10 @@ local function dissect_init(ctx)
 	end
 	tree:add(f.member_mac, tvb(480, 16))
 	tree:add(f.cookie_mac, tvb(496, 16))
-	tree:add(f.resumption_mac, tvb(512, 16))
+	tree:add(f.ticket_id, tvb(512, 8))
+	tree:add(f.ticket_mac, tvb(520, 8))
 	if tvb:raw(496, 16) ~= ("\0"):rep(16) then ctx.info[#ctx.info + 1] = "with cookie" end
+	if tvb:raw(512, 8) ~= ("\0"):rep(8) then ctx.info[#ctx.info + 1] = "with ticket" end
 end
 
 local function dissect_reply(ctx)
@@ -542,6 +544,11 @@ local function show_record(ctx, tree, kind, tvb, order)
 		ctx.info[#ctx.info + 1] = "CLOSE"
 	elseif kind == 6 then
 		ctx.info[#ctx.info + 1] = "PAD"
+	elseif kind == 7 then
+		if tvb:len() ~= 24 then return malformed(tree, "record") end
+		tree:add(f.ticket_id, tvb(0, 8))
+		tree:add(f.ticket_secret, tvb(8, 16))
+		ctx.info[#ctx.info + 1] = "TICKET"
 	elseif kind == 0 then
 		return malformed(tree, "record")
 	end

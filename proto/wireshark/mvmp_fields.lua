@@ -6,7 +6,7 @@ local names = {}
 names.kinds = {[1] = "PROBE", [2] = "BEACON", [3] = "INIT", [4] = "REPLY", [5] = "COOKIE",
 	[6] = "DATA", [7] = "ENROL"}
 names.records = {[1] = "PING", [2] = "PONG", [3] = "ACK", [4] = "FRAGMENT", [5] = "CLOSE",
-	[6] = "PAD"}
+	[6] = "PAD", [7] = "TICKET"}
 names.steps = {[1] = "first", [2] = "second", [3] = "question", [4] = "answer"}
 names.channels = {[0] = "control", [1] = "stats"}
 names.refusals = {[0] = "no refusal: a cookie", [1] = "certificate", [2] = "expired",
@@ -85,7 +85,9 @@ field(octets, "ephemeral", "e: ephemeral key")
 field(octets, "sealed_static", "s: static key, sealed")
 field(octets, "member_mac", "Member MAC")
 field(octets, "cookie_mac", "Cookie MAC")
-field(octets, "resumption_mac", "Resumption MAC")
+field(octets, "ticket_id", "Ticket id")
+field(octets, "ticket_mac", "Ticket MAC")
+field(octets, "ticket_secret", "Ticket secret")
 field(u64, "timestamp", "Timestamp", base.DEC)
 field(u32, "renews", "Renews the keys of", base.HEX)
 field(u16, "certificate_length", "Length of the certificate", base.DEC)

@@ -85,6 +85,14 @@ static void node_event(void *ctx, const struct mvmp_event *event)
 	}
 }
 
+static void node_ticket(void *ctx, const struct mvmp_ticket *ticket)
+{
+	struct test_node *node = ctx;
+
+	node->ticket = *ticket;
+	node->tickets++;
+}
+
 void test_world_init(struct test_world *world, uint64_t seed)
 {
 	memset(world, 0, sizeof(*world));
@@ -233,6 +241,7 @@ void test_node_start(struct test_node *node)
 	struct mvmp_endpoint_config config = {.identity = node->identity,
 		.env = {node, node_send, node_random, node_wall_s, node_event},
 		.answer_probes = node->answer_probes,
+		.ticket = node_ticket,
 		.sessions_max = node->sessions_max,
 		.half_open_max = node->half_open_max};
 	struct mvmp_error err;

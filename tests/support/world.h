@@ -28,6 +28,8 @@ struct test_node {
 	uint8_t host_boot[MVMP_ID_LEN];
 	bool answer_probes;
 	unsigned sessions_max, half_open_max;
+	struct mvmp_ticket ticket; /* the last that was handed out to be kept */
+	unsigned tickets;
 	int send_error; /* what sending says instead, for a dead connection */
 	/* Sends in the link's place when set; sees each frame that arrives before the endpoint, and
 	 * drops it by false. */

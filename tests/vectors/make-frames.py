@@ -103,7 +103,7 @@ class Member:
         self.hello_id = bytes([fill + 3]) * 16
         self.probe = struct.pack("<Q", (fill + 4) * 0x0101010101010101)
         self.host_boot = bytes([fill + 5]) * 16
-        self.index = 0x11223300 + (fill << 24)
+        self.index = 0x11220000 + (fill << 24)
         self.name, self.roles, self.macs = name, roles, macs
         body = (struct.pack("<BBHBBHQQQ", 1, len(name), roles, len(macs), 0, 0, serial, 1000, 2000)
                 + hashlib.sha256(ca_key).digest()[:8] + public(self.secret)
@@ -175,6 +175,14 @@ cookie = (header(COOKIE, 64, ada.index) + salt
                  bytes(16) + cookie_value))
 proven = covered + member_mac
 proven += mac(cookie_value, proven)[:16] + bytes(16)
+
+# The node's ticket for ada, which rides on its first three frames, and an INIT that shows it.
+ticket_key = hkdf(b"", node.secret, "mvmp v1 ticket")
+ticket_id = mac(ticket_key, b"id", public(ada.secret))[:8]
+ticket_secret = mac(ticket_key, b"secret", ticket_id)[:16]
+ticket = record(7, ticket_id + ticket_secret)
+known = covered + member_mac + bytes(16) + ticket_id
+known += mac(ticket_secret, node.instance, known)[:8]
 
 ping = record(1, struct.pack("<Q", 1))
 pong = record(2, struct.pack("<Q", 1))
@@ -252,14 +260,15 @@ lines = {
     "frame_refusal": refusal,
     "key_to_node": to_node, "key_to_ada": to_ada,
     "frame_ping": data(to_node, node.index, 0, ping),
-    "frame_pong": data(to_ada, ada.index, 0, pong),
+    "frame_pong": data(to_ada, ada.index, 0, pong + ticket),
     "frame_fragment": data(to_node, node.index, 1, fragment),
-    "frame_ack": data(to_ada, ada.index, 1, ack),
+    "frame_ack": data(to_ada, ada.index, 1, ticket + ack),
     "frame_stats": data(to_ada, ada.index, STATS, b"stats"),
     "cookie": cookie_value, "frame_cookie": cookie, "frame_init_proven": proven,
+    "ticket_id": ticket_id, "ticket_secret": ticket_secret, "frame_init_ticket": known,
     "frame_first": data(to_node, node.index, 2, first),
     "frame_second": data(to_node, node.index, 3, second),
-    "frame_ack_gap": data(to_ada, ada.index, 2, ack_gap),
+    "frame_ack_gap": data(to_ada, ada.index, 2, ticket + ack_gap),
     "frame_again": data(to_node, node.index, 4, first),
     "frame_ack_all": data(to_ada, ada.index, 3, ack_all),
     "frame_close": data(to_node, node.index, 5, close),

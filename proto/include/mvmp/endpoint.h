@@ -33,9 +33,9 @@ struct mvmp_peer {
 	struct mvmp_addr addr;
 	char name[MVMP_NAME_MAX + 1];
 	uint16_t roles;
-	uint8_t host_boot[MVMP_ID_LEN]; /* changes when the machine reboots */
-	uint8_t instance[MVMP_ID_LEN];	/* changes when the program restarts */
-	uint8_t fingerprint[16];	/* of its certificate */
+	uint8_t host_boot[MVMP_ID_LEN];		   /* changes when the machine reboots */
+	uint8_t instance[MVMP_ID_LEN];		   /* changes when the program restarts */
+	uint8_t fingerprint[MVMP_FINGERPRINT_LEN]; /* of its certificate */
 	uint16_t mtu;
 	unsigned macs;
 	uint8_t mac[MVMP_CERT_MACS_MAX][MVMP_MAC_LEN];
@@ -66,6 +66,14 @@ struct mvmp_event {
 	size_t len;
 };
 
+/* What a responder gave us in a session: shown in the next handshake with it, the ticket keeps us
+ * apart from whoever floods it. Secret; worth keeping over a restart. */
+struct mvmp_ticket {
+	uint8_t responder[MVMP_FINGERPRINT_LEN]; /* fingerprint of its certificate */
+	uint8_t id[MVMP_TICKET_ID_LEN];
+	uint8_t secret[MVMP_TICKET_SECRET_LEN];
+};
+
 /* What the owner provides; must outlive the endpoint. */
 struct mvmp_endpoint_env {
 	void *ctx;
@@ -90,12 +98,17 @@ struct mvmp_endpoint_config {
 	/* Gets a line for every key that opens frames of this endpoint, secrets in hex, as
 	 * docs/wireshark.md says; called with env.ctx. NULL (the default): nothing is told. */
 	void (*key_log)(void *ctx, const char *line);
+	/* A ticket that was not known yet, with env.ctx; borrowed. May be NULL. */
+	void (*ticket)(void *ctx, const struct mvmp_ticket *ticket);
 };
 
 /* Allocates all tables now. *ret is freed by mvmp_endpoint_free(). */
 int mvmp_endpoint_new(const struct mvmp_endpoint_config *config, uint64_t now,
 	struct mvmp_endpoint **ret, struct mvmp_error *err);
 void mvmp_endpoint_free(struct mvmp_endpoint *ep);
+
+/* Gives back a ticket that was kept. What does not fit replaces the one used least lately. */
+void mvmp_endpoint_add_ticket(struct mvmp_endpoint *ep, const struct mvmp_ticket *ticket);
 
 /* Announces link number `index` (0 to MVMP_LINKS_MAX - 1) or its changed properties. */
 int mvmp_endpoint_set_link(struct mvmp_endpoint *ep, unsigned index, const struct mvmp_link *link);
@@ -154,6 +167,8 @@ struct mvmp_endpoint_counters {
 	uint64_t frames_in[2], frames_out[2], bytes_in[2], bytes_out[2]; /* by mvmp_channel */
 	uint64_t send_failures;
 	uint64_t sessions_up, handshakes_started, handshakes_answered, rekeys;
+	uint64_t handshakes_by_ticket; /* of those answered, under load by a ticket */
+	uint64_t cookies_sent;	       /* and refusals */
 	uint64_t fragments_sent, retransmissions, spurious_retransmissions;
 	uint64_t beacons_sent, probes_answered, probes_ignored;
 	struct mvmp_drops drops;

@@ -31,7 +31,7 @@ enum mvmp_frame_sizes {
 	MVMP_INIT_SECRET_LEN = 380,  /* Noise payload of INIT */
 	MVMP_REPLY_SECRET_LEN = 368, /* Noise payload of REPLY */
 	MVMP_NOISE_OVERHEAD = 96,    /* key, sealed key, tag */
-	MVMP_MAC_FIELD_LEN = 16,     /* member, cookie and resumption MACs */
+	MVMP_MAC_FIELD_LEN = 16,     /* member and cookie MACs */
 	MVMP_COOKIE_SECRET_LEN = 32, /* plaintext of COOKIE */
 	MVMP_PROBE_PAYLOAD = MVMP_ID_LEN + MVMP_HELLO_LEN + MVMP_TAG_LEN,
 	MVMP_INIT_NOISE_LEN = MVMP_NOISE_OVERHEAD + MVMP_INIT_SECRET_LEN,

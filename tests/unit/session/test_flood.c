@@ -114,7 +114,7 @@ static void bounded_work(void **state)
 		play_one(&p, &r, i, true);
 		test_world_run_ms(&p.world, 1);
 	}
-	assert_in_range(mvmp_endpoint_counters(p.node->ep)->handshakes_answered - before, 20, 32);
+	assert_in_range(mvmp_endpoint_counters(p.node->ep)->handshakes_answered - before, 40, 64);
 	assert_true(test_node_drops(p.node, MVMP_DROP_COOKIE) > 1000);
 	pair_clear(&p);
 }

@@ -274,6 +274,27 @@ static void cookie(void **state)
 	end_all(&node, &ada);
 }
 
+/* Who completed a session shows its ticket in the next INIT. */
+static void ticket(void **state)
+{
+	struct mvmp_ticket kept;
+	struct end node, ada;
+
+	begin(&node, "node", 1, true);
+	begin(&ada, "ada", 2, false);
+	mvmp_cert_fingerprint(&mvmp_crypto_openssl, kept.responder, node.identity.cert_bytes,
+		node.identity.cert_len);
+	memcpy(kept.id, find("ticket_id")->bytes, sizeof(kept.id));
+	memcpy(kept.secret, find("ticket_secret")->bytes, sizeof(kept.secret));
+	mvmp_endpoint_add_ticket(ada.ep, &kept);
+	mvmp_endpoint_connect(ada.ep, &node.addr, NULL, 0, NOW + MVMP_NS_PER_S, NOW);
+	pass(&ada, &node, "frame_probe", NOW);
+	pass(&node, &ada, "frame_beacon", NOW);
+	pass(&ada, &node, "frame_init_ticket", NOW);
+	pass(&node, &ada, "frame_reply", NOW);
+	end_all(&node, &ada);
+}
+
 /* What the operator's key log says of a contact is what the vectors' program derived. */
 static void key_log(void **state)
 {
@@ -328,6 +349,7 @@ int main(void)
 		cmocka_unit_test(contact),
 		cmocka_unit_test(refusal),
 		cmocka_unit_test(repetition),
+		cmocka_unit_test(ticket),
 		cmocka_unit_test(cookie),
 		cmocka_unit_test(key_log),
 	};

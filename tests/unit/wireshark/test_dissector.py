@@ -63,8 +63,8 @@ class Dissector(unittest.TestCase):
                        "mvmp.opened", "mvmp.name", "mvmp.verdict")
         self.assertEqual([int(line[0]) for line in found],
                          [1, 2, 3, 5, 3, 4, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 6])
-        self.assertEqual(found[5][:4], ["4", "0x71223300", "480", "0"])
-        self.assertEqual(found[6][:4], ["6", "0x61223300", "28", "0"])
+        self.assertEqual(found[5][:4], ["4", "0x71220000", "480", "0"])
+        self.assertEqual(found[6][:4], ["6", "0x61220000", "28", "0"])
         self.assertEqual({(line[3], line[4], line[5]) for line in found}, {("0", "", "")})
 
     def test_opened(self):
@@ -83,7 +83,7 @@ class Dissector(unittest.TestCase):
         self.assertEqual(init[:5], ["7000000000", "0x00000000", "42", LINES["ada_cert"], "6"])
         reply = fields(CAPTURE, "mvmp.responder_index", "mvmp.mac", keylog=KEYLOG,
                        only="mvmp.kind == 4")[0]
-        self.assertEqual(reply, ["0x61223300", "02:00:00:00:00:01"])
+        self.assertEqual(reply, ["0x61220000", "02:00:00:00:00:01"])
         cookies = fields(CAPTURE, "mvmp.reason", "mvmp.cookie", keylog=KEYLOG,
                          only="mvmp.kind == 5")
         self.assertEqual(cookies, [["0", LINES["cookie"]], ["3", ""]])
@@ -95,7 +95,7 @@ class Dissector(unittest.TestCase):
                        "mvmp.reassembled_in", "mvmp.fragment_in", "_ws.expert.message",
                        keylog=KEYLOG, only="mvmp.kind == 6")
         records = [line[0] for line in found]
-        self.assertEqual(records, ["1", "2", "4", "3", "", "4", "4", "3", "4", "3", "5"])
+        self.assertEqual(records, ["1", "2 7", "4", "7 3", "", "4", "4", "7 3", "4", "3", "5"])
         self.assertEqual(found[5][1:4], ["1", "0", "2000"])
         self.assertEqual(found[5][7], "")  # known in the second pass only
         self.assertEqual(found[6][1:4], ["2", "1448", "2000"])
@@ -128,7 +128,7 @@ class Dissector(unittest.TestCase):
         for line in (found[6], found[8], found[11]):
             self.assertEqual((line[0], line[2]), ("0", ""))
             self.assertIn("tag is wrong", line[1])
-        self.assertEqual((found[7][0], found[7][2]), ("1", "2"))
+        self.assertEqual((found[7][0], found[7][2]), ("1", "2 7"))
 
     def test_other_ethertypes(self):
         """Other EtherTypes are taken by preference."""
@@ -198,14 +198,14 @@ class Dissector(unittest.TestCase):
         for counter in range(300):
             plain = bytearray()
             for _ in range(chance.randrange(1, 4)):
-                body = chance.randbytes(chance.choice([0, 1, 8, 10, 11, 17, 27, 40]))
+                body = chance.randbytes(chance.choice([0, 1, 8, 10, 11, 17, 24, 27, 40]))
                 if chance.random() < 0.5:  # a fragment that is a message of its own
                     inner = chance.randbytes(chance.randrange(1, 30))
                     body = struct.pack("<IIII", counter, counter, len(inner), 0) + inner
-                plain += struct.pack("<BBH", chance.randrange(0, 8), 0, len(body)) + body
+                plain += struct.pack("<BBH", chance.randrange(0, 9), 0, len(body)) + body
             if chance.random() < 0.2:
                 plain = plain[:-1]
-            head = struct.pack("<BBHIQ", 0x16, 0, len(plain) + 16, 0x61223300, counter)
+            head = struct.pack("<BBHIQ", 0x16, 0, len(plain) + 16, 0x61220000, counter)
             nonce = bytes(4) + struct.pack(">Q", counter)
             frames.append((ADA, 0x88B5, head + AESGCM(key).encrypt(nonce, bytes(plain), head),
                            9999))
