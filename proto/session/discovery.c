@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A node answers this often, however many PROBEs come, replayed ones included. */
+/* A node answers this often, however many PROBEs come, replayed ones included; of which who asks
+ * more often than the second leaves half to the others. */
 static const struct mvmp_rate beacon_rate = {.spacing_ns = MVMP_NS_PER_S / 100, .burst = 100};
+static const struct mvmp_rate asker_rate = {.spacing_ns = MVMP_NS_PER_S / 10, .burst = 20};
 
-enum { SENDER_WAYS = 4, HELLO_AD_LEN = MVMP_HEADER_LEN + MVMP_ID_LEN };
+enum { SENDER_WAYS = 4, ASKER_WAYS = 4, HELLO_AD_LEN = MVMP_HEADER_LEN + MVMP_ID_LEN };
 
 static struct mvmp_aead *hello_key(
 	struct mvmp_endpoint *ep, unsigned slot, const uint8_t id[static MVMP_ID_LEN])
@@ -20,6 +22,18 @@ static struct mvmp_aead *hello_key(
 	aead = ep->crypto->aead_new(key);
 	mvmp_wipe(key, sizeof(key));
 	return aead;
+}
+
+/* A number that nobody else can tell, though the id is public. */
+static void seed_askers(struct mvmp_endpoint *ep)
+{
+	struct discovery *d = &ep->discovery;
+	uint8_t seed[MVMP_MAC_FIELD_LEN];
+
+	mvmp_member_mac(
+		ep, seed, ep->identity->secret, MVMP_KEY_LEN, "askers", 6, d->id, MVMP_ID_LEN);
+	memcpy(&d->asker_seed, seed, sizeof(d->asker_seed));
+	d->asker_seed |= 1;
 }
 
 int mvmp_discovery_init(struct mvmp_endpoint *ep, uint64_t now)
@@ -35,6 +49,7 @@ int mvmp_discovery_init(struct mvmp_endpoint *ep, uint64_t now)
 	mvmp_ep_random(ep, d->id, MVMP_ID_LEN);
 	mvmp_ep_random(ep, d->probe, sizeof(d->probe));
 	d->probe_turn = now + MVMP_PROBE_TURN_S * MVMP_NS_PER_S;
+	seed_askers(ep);
 	mvmp_cert_fingerprint(
 		ep->crypto, d->fingerprint, ep->identity->cert_bytes, ep->identity->cert_len);
 	return d->known ? 0 : -ENOMEM;
@@ -144,12 +159,45 @@ int mvmp_discovery_probe(
 	return rc;
 }
 
+/* What an address asked lately; it may take the place of the one of its set that asked least
+ * lately. The sets go by a random number, so that nobody knows whose addresses share one with his
+ * own. */
+static struct asker *find_asker(struct discovery *d, const struct mvmp_addr *addr)
+{
+	uint64_t key = addr->link;
+	struct asker *set, *oldest;
+
+	for (unsigned i = 0; i < MVMP_MAC_LEN; i++)
+		key = key << 8 | addr->mac[i];
+	set = &d->asker[(key * d->asker_seed >> 32) % (MVMP_ASKERS / ASKER_WAYS) * ASKER_WAYS];
+	oldest = set;
+	for (unsigned i = 0; i < ASKER_WAYS; i++) {
+		if (set[i].used && mvmp_addr_equal(&set[i].addr, addr))
+			return &set[i];
+		if (set[i].used < oldest->used)
+			oldest = &set[i];
+	}
+	*oldest = (struct asker){.addr = *addr};
+	return oldest;
+}
+
+static bool may_answer(struct mvmp_endpoint *ep, const struct mvmp_addr *to, uint64_t now)
+{
+	struct discovery *d = &ep->discovery;
+	struct asker *asker = find_asker(d, to);
+	bool modest = mvmp_limiter_take(&asker->rate, &asker_rate, now);
+
+	asker->used = now + 1;
+	return mvmp_ep_take(ep, &d->beacons, &beacon_rate,
+		modest ? beacon_rate.burst : beacon_rate.burst / 2, now);
+}
+
 static void send_beacon(struct mvmp_endpoint *ep, const struct mvmp_addr *to, unsigned slot,
 	uint64_t probe, uint64_t now)
 {
 	struct mvmp_hello hello = {.probe = probe};
 
-	if (!mvmp_limiter_take(&ep->discovery.beacons, &beacon_rate, now)) {
+	if (!may_answer(ep, to, now)) {
 		ep->counters.probes_ignored++;
 		return;
 	}

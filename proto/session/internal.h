@@ -49,6 +49,7 @@ enum mvmp_session_limits {
 	MVMP_REFUSED_MS = 500,	     /* a refusal ends a connect after this */
 	MVMP_COOKIE_TURN_S = 120,    /* life of a cookie secret; its predecessor still counts */
 	MVMP_HELLO_SENDERS = 256,    /* senders of PROBE and BEACON whose key is kept */
+	MVMP_ASKERS = 256,	     /* addresses whose PROBEs are counted apart */
 	MVMP_ANSWERS_MAX = 64,	     /* BEACONs waiting for their time */
 	MVMP_SPREAD_MAX_MS = 10000,
 	MVMP_ANNOUNCE_MS = 200,	    /* a new member's BEACON to all, after up to this */
@@ -192,6 +193,13 @@ struct hello_sender {
 	uint64_t probe; /* number of its last PROBE under our newer key */
 };
 
+/* An address that asked lately. */
+struct asker {
+	struct mvmp_addr addr;
+	struct mvmp_limiter rate;
+	uint64_t used; /* 0: free */
+};
+
 /* A BEACON to be sent. */
 struct answer {
 	struct mvmp_addr to;
@@ -219,6 +227,8 @@ struct discovery {
 	struct answer answer[MVMP_ANSWERS_MAX];
 	unsigned answers;
 	struct mvmp_limiter beacons;
+	struct asker asker[MVMP_ASKERS];
+	uint64_t asker_seed;
 	struct known *known;
 	uint32_t known_mask;
 	uint8_t fingerprint[16];

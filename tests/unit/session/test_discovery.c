@@ -212,10 +212,34 @@ static void sources(void **state)
 	pair_clear(&p);
 }
 
+/* Who asks without end, or replays what others asked, takes no BEACON from who asks now and then.
+ */
+static void fair_share(void **state)
+{
+	static const uint8_t mac[MVMP_MAC_LEN] = {2, 0, 0, 0, 0, 0x33};
+	struct test_node *eve;
+	struct pair p;
+
+	pair_init(&p, 9, 1500, 1500);
+	eve = test_world_add(&p.world, &p.ada_identity, mac, 1500, false);
+	test_world_run_ms(&p.world, 500);
+	p.ada->beacons = eve->beacons = 0;
+	for (unsigned i = 0; i < 4000; i++) {
+		if (i % 400 == 399)
+			mvmp_endpoint_probe(p.ada->ep, 0, node_mac, 0, p.world.now);
+		mvmp_endpoint_probe(eve->ep, 0, node_mac, 0, p.world.now);
+		test_world_run(&p.world, p.world.now + MVMP_NS_PER_MS / 2, NULL, 0);
+	}
+	assert_int_equal(p.ada->beacons, 10);
+	assert_in_range(eve->beacons, 200, 260);
+	pair_clear(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everybody),
+		cmocka_unit_test(fair_share),
 		cmocka_unit_test(contents),
 		cmocka_unit_test(announcement),
 		cmocka_unit_test(probe_storm),
