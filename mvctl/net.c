@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net.h"
 #include "config.h"
+#include <limits.h>
 #include <mvmp/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -77,6 +78,20 @@ static void on_identity_changed(void *ctx, const struct mvmp_run_change *change)
 		mvmp_identity_store(&net->identity, MVMP_PART_KEY, net->directory, NULL);
 	if (change->former_over)
 		mvmp_identity_store(&net->identity, MVMP_PART_FORMER, net->directory, NULL);
+}
+
+/* Where tickets are kept (mvctl.1, FILES); "" when there is no place. */
+static void ticket_path(char *path, size_t size)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	path[0] = '\0';
+	if (geteuid() == 0)
+		snprintf(path, size, "/var/cache/mvmp/tickets");
+	else if (cache && *cache == '/')
+		snprintf(path, size, "%.3000s/mvmp/tickets", cache);
+	else if (home && *home == '/')
+		snprintf(path, size, "%.3000s/.cache/mvmp/tickets", home);
 }
 
 /* Hands an open link over to the loop. */
@@ -184,11 +199,14 @@ static int start(struct mvctl *ctl)
 		.identity_changed = on_identity_changed,
 		.set_back = on_set_back,
 		.ctx = ctl};
+	char tickets[PATH_MAX];
 	struct mvmp_error error;
 
 	if (ctl->opt.key_log && mvmp_key_log_open(ctl->opt.key_log, &net->key_log, &error))
 		return mvctl_report(ctl, &error, NULL, NULL);
 	config.key_log = net->key_log;
+	ticket_path(tickets, sizeof tickets);
+	config.ticket_file = tickets[0] ? tickets : NULL;
 	if (mvmp_run_new(&config, &net->run, &error))
 		return mvctl_report(ctl, &error, NULL, NULL);
 	if (!mvmp_run_client(net->run)) {

@@ -4,6 +4,7 @@
 #include "options.h"
 #include "pool.h"
 #include "privilege.h"
+#include "rrdfile.h"
 #include <errno.h>
 #include <mvmp/run.h>
 #include <signal.h>
@@ -289,8 +290,13 @@ static int make_run(struct daemon *d, struct mvmp_error *err)
 		.set_back = on_set_back,
 		.key_log = d->key_log,
 		.ctx = d};
-	int rc = mvmp_run_new(&config, &d->run, err);
+	char tickets[MVS_PATH_MAX];
+	int rc;
 
+	snprintf(tickets, sizeof tickets, "%.400s/v%d/tickets", d->options.store,
+		MVS_SCHEMA_VERSION);
+	config.ticket_file = tickets;
+	rc = mvmp_run_new(&config, &d->run, err);
 	for (unsigned i = 0; rc >= 0 && i < d->links; i++) {
 		rc = mvmp_run_add_link(d->run, d->link[i], link_down, d, err);
 		if (rc >= 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run_private.h"
+#include "tickets.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +52,8 @@ static void on_recheck(struct ev_loop *loop, struct ev_timer *timer, int revents
 		tell(run, &over);
 	}
 	mvmp_endpoint_recheck(run->endpoint, now);
+	if (run->tickets)
+		mvmp_ticket_file_save(run->tickets);
 	arm_recheck(run);
 }
 

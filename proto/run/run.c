@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "generation.h"
 #include "run_private.h"
+#include "tickets.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,23 @@ static void on_readable(struct ev_loop *loop, struct ev_io *watcher, int revents
 		slot->down(slot->ctx, slot->index);
 }
 
+static void env_ticket(void *ctx, const struct mvmp_ticket *ticket)
+{
+	struct mvmp_run *run = ctx;
+
+	if (run->tickets)
+		mvmp_ticket_file_note(run->tickets, ticket);
+}
+
+static void load_tickets(struct mvmp_run *run, const char *path)
+{
+	if (!path)
+		return;
+	run->tickets = mvmp_ticket_file_new(path, run->config.identity);
+	if (run->tickets)
+		mvmp_ticket_file_load(run->tickets, run->endpoint);
+}
+
 int mvmp_run_new(
 	const struct mvmp_run_config *config, struct mvmp_run **ret, struct mvmp_error *err)
 {
@@ -176,6 +194,7 @@ int mvmp_run_new(
 		.asked_max = MVMP_REQUEST_MAX,
 		.answer_probes = config->answer_probes,
 		.key_log = config->key_log ? env_key : NULL,
+		.ticket = config->ticket_file ? env_ticket : NULL,
 	};
 	int rc;
 
@@ -188,6 +207,7 @@ int mvmp_run_new(
 		free(run);
 		return rc;
 	}
+	load_tickets(run, config->ticket_file);
 	ev_timer_init(&run->timer, on_timer, 0., 0.);
 	run->timer.data = run;
 	run_news_start(run);
@@ -216,6 +236,9 @@ void mvmp_run_free(struct mvmp_run *run)
 		if (run->link[i].link)
 			remove_link(&run->link[i]);
 	}
+	if (run->tickets)
+		mvmp_ticket_file_save(run->tickets);
+	mvmp_ticket_file_free(run->tickets);
 	free(run);
 }
 

@@ -25,6 +25,7 @@ struct run_link {
 };
 
 struct mvmp_run {
+	struct mvmp_ticket_file *tickets; /* NULL: kept nowhere */
 	struct mvmp_run_config config;
 	struct mvmp_endpoint *endpoint;
 	struct mvmp_client *client;

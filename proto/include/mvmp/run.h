@@ -37,6 +37,9 @@ struct mvmp_run_config {
 	/* This virtual machine was set back to a snapshot, as far as the kernel tells: nothing more
 	 * is sent, and the program must end and be started anew. May be NULL. */
 	void (*set_back)(void *ctx);
+	/* Tickets that peers gave are kept in this file, for the next run; the path is copied. NULL: they
+	 * are not kept. */
+	const char *ticket_file;
 	struct mvmp_key_log *key_log; /* borrowed; NULL: keys are told nobody */
 	void *ctx;
 };
