@@ -1,62 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pair.h"
-#include <internal.h>
-#include <mvmp/bytes.h>
 #include <stdlib.h>
+#include <thief.h>
 
 /*
  * A thief of the cluster key, who copied the operator's certificate, sends 100,000 INITs a second,
- * each with the cookie of the MAC it comes from. An INIT needs no public-key work of him: any 32
- * bytes will do as ephemeral key, and the first message proves no static one.
+ * each with the cookie of the MAC it comes from.
  */
 
 enum {
 	RATE = 100000, /* INITs a second */
 	MADE = 4096,   /* distinct ones, sent again and again from other MACs */
-	FRAME = MVMP_HEADER_LEN + MVMP_INIT_PAYLOAD,
 };
 
 struct thief {
 	struct pair p;
-	struct mvmp_identity identity;
-	struct mvmp_crypto_ops ops;
+	struct test_thief self;
 	struct mvmp_endpoint *ep;
 	uint32_t macs; /* he goes round; 0: a new one for each INIT */
 	uint64_t sent;
-	uint8_t init[MADE][FRAME];
+	uint8_t init[MADE][TEST_INIT_LEN];
 };
-
-static int any_key(uint8_t out[static 32], const uint8_t secret[static 32])
-{
-	memcpy(out, secret, 32);
-	return 0;
-}
-
-static void make(struct thief *t, uint8_t *frame, uint32_t index)
-{
-	struct mvmp_frame head = {.kind = MVMP_INIT, .payload_len = MVMP_INIT_PAYLOAD};
-	uint8_t *payload = frame + MVMP_HEADER_LEN, secret[MVMP_INIT_SECRET_LEN], ephemeral[32];
-	struct mvmp_writer w = mvmp_writer(payload, 4);
-	struct mvmp_noise noise;
-	struct mvmp_greeting g;
-
-	memset(frame, 0, FRAME);
-	mvmp_frame_encode(frame, &head);
-	mvmp_put_u32(&w, index);
-	mvmp_member_greet(t->ep, &g, 0);
-	g.timestamp = UINT64_MAX / 2;
-	g.index = index;
-	test_random_bytes(&t->p.world.random, g.instance, MVMP_ID_LEN);
-	mvmp_init_encode(secret, &g);
-	mvmp_member_noise(t->ep, t->ep->slot, &noise, true, mvmp_endpoint_instance(t->p.node->ep));
-	test_random_bytes(&t->p.world.random, ephemeral, sizeof(ephemeral));
-	mvmp_noise_set_ephemeral(&noise, ephemeral);
-	assert_int_equal(
-		mvmp_noise_write(&noise, secret, sizeof(secret), payload + 4, MVMP_INIT_NOISE_LEN),
-		MVMP_INIT_NOISE_LEN);
-	mvmp_member_mac(t->ep, payload + INIT_MEMBER_AT, t->ep->keys[t->ep->slot].member_key,
-		MVMP_KEY_LEN, frame, MVMP_HEADER_LEN, payload, INIT_MEMBER_AT);
-}
 
 static struct thief *begin(uint64_t seed, uint32_t macs)
 {
@@ -68,14 +32,10 @@ static struct thief *begin(uint64_t seed, uint32_t macs)
 	pair_connect(&t->p);
 	test_world_run_ms(&t->p.world, 10);
 	t->macs = macs;
-	t->ops = mvmp_crypto_openssl;
-	t->ops.dh_public = any_key;
-	t->identity = t->p.ada_identity;
-	t->identity.crypto = &t->ops;
-	memset(t->identity.secret, 9, sizeof(t->identity.secret)); /* he has not got it */
-	t->ep = test_world_add(&t->p.world, &t->identity, mac, 1500, false)->ep;
+	test_thief_begin(&t->self, &t->p.ada_identity);
+	t->ep = test_world_add(&t->p.world, &t->self.identity, mac, 1500, false)->ep;
 	for (uint32_t i = 0; i < MADE; i++)
-		make(t, t->init[i], i + 1);
+		test_thief_init(t->init[i], t->ep, t->p.node->ep, i + 1, &t->p.world.random);
 	return t;
 }
 
@@ -85,18 +45,6 @@ static void end(struct thief *t)
 	free(t);
 }
 
-/* The cookie of his MAC: what the COOKIE that he got says, before the flood. */
-static void prove(struct thief *t, uint8_t *frame, const struct mvmp_addr *from)
-{
-	struct mvmp_endpoint *victim = t->p.node->ep;
-	uint8_t cookie[MVMP_MAC_FIELD_LEN], *payload = frame + MVMP_HEADER_LEN;
-
-	mvmp_member_mac(victim, cookie, victim->responder.cookie_secret[0], MVMP_KEY_LEN,
-		&from->link, 1, from->mac, MVMP_MAC_LEN);
-	mvmp_member_mac(victim, payload + INIT_COOKIE_AT, cookie, sizeof(cookie), frame,
-		MVMP_HEADER_LEN, payload, INIT_COOKIE_AT);
-}
-
 static void flood_one(struct thief *t)
 {
 	uint32_t n = (uint32_t)(t->macs ? t->sent % t->macs : t->sent);
@@ -104,8 +52,9 @@ static void flood_one(struct thief *t)
 					 (uint8_t)(n >> 8), (uint8_t)n}};
 	uint8_t *frame = t->init[t->sent++ % MADE];
 
-	prove(t, frame, &from);
-	mvmp_endpoint_receive(t->p.node->ep, &from, MVMP_CONTROL, frame, FRAME, t->p.world.now);
+	test_thief_prove(frame, t->p.node->ep, &from);
+	mvmp_endpoint_receive(
+		t->p.node->ep, &from, MVMP_CONTROL, frame, TEST_INIT_LEN, t->p.world.now);
 }
 
 /* Floods until the flag has this count or time is up; returns the ms it took. */
