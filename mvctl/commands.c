@@ -13,6 +13,7 @@ const struct mvctl_command *const mvctl_commands[] = {
 	&mvctl_graph,
 	&mvctl_history,
 	&mvctl_ca,
+	&mvctl_cluster,
 	&mvctl_key,
 	&mvctl_enrol,
 	&mvctl_explain,

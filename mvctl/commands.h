@@ -6,9 +6,9 @@
 
 #include "mvctl.h"
 
-extern const struct mvctl_command mvctl_explain, mvctl_graph, mvctl_help, mvctl_history,
-	mvctl_nodes, mvctl_op, mvctl_pin, mvctl_ping, mvctl_show, mvctl_stats, mvctl_unpin,
-	mvctl_version;
+extern const struct mvctl_command mvctl_cluster, mvctl_explain, mvctl_graph, mvctl_help,
+	mvctl_history, mvctl_nodes, mvctl_op, mvctl_pin, mvctl_ping, mvctl_show, mvctl_stats,
+	mvctl_unpin, mvctl_version;
 
 /* `mvctl` alone. */
 void mvctl_print_overview(FILE *out);

@@ -12,7 +12,7 @@ _mvctl_domains() {
 
 _mvctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="nodes show ping stats pin unpin op graph history ca key enrol explain help version"
+	local commands="nodes show ping stats pin unpin op graph history ca cluster key enrol explain help version"
 	local kinds="node cpus numa pools domains vcpus vifs vbds"
 	local options="--nodes --all --interface --run --identity --aggregator --key-log --timeout --dry-run
 		--confirm --json --jsonl --tsv --wide --columns --sort --reverse --no-header --color
@@ -34,10 +34,11 @@ _mvctl() {
 		return
 		;;
 	--color) words="auto always never" ;;
-	show) words="$kinds link drift audit store" ;;
+	show) words="$kinds link drift audit cluster store" ;;
 	stats) words="$kinds --follow --interval --count" ;;
 	pin | unpin) words=$(_mvctl_domains) ;;
-	ca) words="init sign member revoke show" ;;
+	ca) words="init sign member renew revoke rotate new-cluster-key show" ;;
+	cluster) words="publish" ;;
 	key) words="new request show" ;;
 	enrol) words="request deliver --ca --to --name --role --mac --days --yes" ;;
 	explain) words="drift interrupted no-answer not-allowed not-trusted outcome-unknown unsupported" ;;

@@ -57,6 +57,8 @@ static int load_identity(struct mvctl *ctl, struct mvctl_net *net)
 	rc = mvmp_identity_load(&net->identity, directory, mvmp_wall_s(NULL), &error);
 	if (!rc) {
 		net->directory = directory;
+		if (net->identity.former.over) /* what is over is cleared away where we may */
+			mvmp_identity_store(&net->identity, MVMP_PART_FORMER, directory, NULL);
 		return 0;
 	}
 	free(directory);

@@ -187,6 +187,7 @@ static const struct show {
 	{"link", false, mvctl_show_link},
 	{"drift", true, mvctl_show_drift},
 	{"audit", true, mvctl_show_audit},
+	{"cluster", true, mvctl_show_cluster},
 	{"store", false, mvctl_show_store},
 };
 
@@ -205,7 +206,7 @@ static int run_show(struct mvctl *ctl, int argc, char **argv)
 
 	if (argc < 2)
 		return mvctl_usage(ctl, "show what? node, cpus, numa, pools, domains, vcpus, vifs, "
-					"vbds, link, drift, audit or store");
+					"vbds, link, drift, audit, cluster or store");
 	view = mvctl_view_find(argv[1]);
 	for (unsigned i = 0; i < SHOWS; i++) {
 		if (strcmp(argv[1], shows[i].noun) != 0 || (view && wants_table(ctl)))
@@ -219,7 +220,7 @@ static int run_show(struct mvctl *ctl, int argc, char **argv)
 	if (!view)
 		return mvctl_usage(ctl,
 			"show %s: it is node, cpus, numa, pools, domains, vcpus, "
-			"vifs, vbds, link, drift, audit or store",
+			"vifs, vbds, link, drift, audit, cluster or store",
 			argv[1]);
 	mvctl_set_schema(ctl, view->noun);
 	if (argc > 3 || (argc == 3 && view->kind < MVMP_DOMAIN))
@@ -237,11 +238,12 @@ const struct mvctl_command mvctl_show = {
 		"  mvctl -n 'r1-*' show vifs web-07    the VIFs of one domain\n"
 		"  mvctl -n r1-n01 show vbds --json    raw counters, every field\n"
 		"  mvctl -n r1-n01 show audit 20       the newest 20 entries of its audit log\n"
+		"  mvctl show cluster                  state and cluster key of every member\n"
 		"  mvctl --aggregator agg1 -n r1-n09 show domains   what mvstatsd last heard of a\n"
 		"                                      node that is silent now, with its age\n\n"
 		"What can be shown: node cpus numa pools domains vcpus vifs vbds link drift "
 		"audit,\n"
-		"and of the aggregator: store.\n\n"
+		"of all members: cluster, and of the aggregator: store.\n\n"
 		"CPU% is of one pCPU (400 is four busy ones). Network in Mb/s (10^6 bit), disk in\n"
 		"MB/s (10^6 bytes), memory in MiB or GiB; rx is what the guest received.\n"
 		"`-` no value now, `~` older than two intervals, `unsup` this node cannot tell "

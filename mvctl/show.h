@@ -11,6 +11,7 @@ int mvctl_show_node(struct mvctl *ctl, int argc, char **argv);
 int mvctl_show_link(struct mvctl *ctl, int argc, char **argv);
 int mvctl_show_drift(struct mvctl *ctl, int argc, char **argv);
 int mvctl_show_audit(struct mvctl *ctl, int argc, char **argv);
+int mvctl_show_cluster(struct mvctl *ctl, int argc, char **argv);
 int mvctl_show_store(struct mvctl *ctl, int argc, char **argv);
 
 /* Prints a table in the format asked for, or adds its rows to the document. 0 or an exit code

@@ -27,6 +27,7 @@ enum {
 	DOUBT_MS = 300,	   /* a name that a certificate disproved may still be another's */
 	DOUBT_TURN_MS = 5, /* between looks at handshakes under way */
 	DOUBTED_MAX = 8,   /* of one name, asked at once */
+	INQUIRE_S = 5,	   /* what another member holds is asked anew */
 	CONNECT_MS = 1000, /* an address that does not answer for so long is forgotten */
 };
 

@@ -182,18 +182,22 @@ bool mvmp_client_share(struct mvmp_client *client, unsigned most, uint64_t now)
 	return false;
 }
 
-void mvmp_client_inquire(struct mvmp_client *client, uint64_t now)
+void mvmp_client_inquire(struct mvmp_client *client, unsigned most, uint64_t now)
 {
-	struct connection *oldest = NULL;
+	uint64_t interval = INQUIRE_S * MVMP_NS_PER_S, count = 0;
 
-	for (struct connection *c = client->connections; c; c = c->next) {
-		if (c->up && !c->exchange && (!oldest || c->exchanged < oldest->exchanged))
-			oldest = c;
+	for (struct connection *c = client->connections; c; c = c->next)
+		count++;
+	/* So many are due in a second that all get their turn. */
+	if (count > INQUIRE_S * (uint64_t)most)
+		interval = count * MVMP_NS_PER_S / most;
+	for (struct connection *c = client->connections; c && most; c = c->next) {
+		if (!c->up || c->exchange || now - c->exchanged < interval)
+			continue;
+		c->told = false; /* to hear it anew */
+		c->exchange = send_exchange(client, c, now);
+		most--;
 	}
-	if (!oldest)
-		return;
-	oldest->told = false; /* to hear it anew */
-	oldest->exchange = send_exchange(client, oldest, now);
 }
 
 bool connection_exchanged(struct mvmp_client *client, mvmp_session session,

@@ -7,16 +7,18 @@
 /*
  * Cluster states, cluster keys and certificates that come while a program runs: taken over, put in
  * force, told to the owner who keeps them on disk, and handed on. Who is connected to many hands
- * on to all of them, some at a time; and asks one of them every few seconds, so that what was
+ * on to all of them, some at a time; and asks each of them every five seconds, so that what was
  * brought to another member comes here too.
  */
 
 enum {
 	RECHECK_S = 60, /* certificates run out */
-	INQUIRE_S = 5,
+	INQUIRE_S = 1,
+	INQUIRE_MOST = 100, /* members in so long */
 	SHARE_MS = 20,
-	SHARE_MOST = 32,    /* members in so long: 33 kB each at the most */
-	STRANGERS_MANY = 3, /* frames within INQUIRE_S */
+	SHARE_MOST = 32, /* members in so long: 33 kB each at the most */
+	LOOK_S = 5,
+	STRANGERS_MANY = 3, /* frames in so long */
 };
 
 /* Certificates run out by the minute, the former cluster key on its second. */
@@ -68,15 +70,16 @@ static void on_share(struct ev_loop *loop, struct ev_timer *timer, int revents)
 }
 
 /* Who was away for longer than the grace of a change hears of others nothing that it can open. */
-static void look_for_lost_key(struct mvmp_run *run)
+static void on_look(struct ev_loop *loop, struct ev_timer *timer, int revents)
 {
+	struct mvmp_run *run = timer->data;
 	static struct mvmp_log_limit limit;
 	const struct mvmp_endpoint_counters *c = mvmp_endpoint_counters(run->endpoint);
 	uint64_t strangers = c->drops.count[MVMP_DROP_STRANGER];
 	bool many = strangers - run->news.strangers >= STRANGERS_MANY;
 
 	run->news.strangers = strangers;
-	if (many && run->config.answer_probes && !c->drops.count[MVMP_ACCEPTED])
+	if (many && !c->drops.count[MVMP_ACCEPTED])
 		mvmp_log_limited(&limit, 1,
 			"all frames here are made under another cluster key than ours (generation "
 			"%u of cluster state %llu): this member was away for longer than the grace "
@@ -90,9 +93,8 @@ static void on_inquire(struct ev_loop *loop, struct ev_timer *timer, int revents
 {
 	struct mvmp_run *run = timer->data;
 
-	look_for_lost_key(run);
 	if (run->client)
-		mvmp_client_inquire(run->client, mvmp_now());
+		mvmp_client_inquire(run->client, INQUIRE_MOST, mvmp_now());
 }
 
 /* ---- taking over ---- */
@@ -202,9 +204,12 @@ void run_news_start(struct mvmp_run *run)
 	ev_timer_init(&news->recheck, on_recheck, 0.1, 0.1);
 	ev_timer_init(&news->inquire, on_inquire, INQUIRE_S, INQUIRE_S);
 	ev_timer_init(&news->share, on_share, 0., SHARE_MS / 1e3);
-	news->recheck.data = news->inquire.data = news->share.data = run;
+	ev_timer_init(&news->look, on_look, LOOK_S, LOOK_S);
+	news->recheck.data = news->inquire.data = news->share.data = news->look.data = run;
 	ev_timer_start(run->config.loop, &news->recheck);
 	ev_timer_start(run->config.loop, &news->inquire);
+	if (run->config.answer_probes)
+		ev_timer_start(run->config.loop, &news->look);
 }
 
 void run_news_stop(struct mvmp_run *run)
@@ -212,4 +217,5 @@ void run_news_stop(struct mvmp_run *run)
 	ev_timer_stop(run->config.loop, &run->news.recheck);
 	ev_timer_stop(run->config.loop, &run->news.inquire);
 	ev_timer_stop(run->config.loop, &run->news.share);
+	ev_timer_stop(run->config.loop, &run->news.look);
 }

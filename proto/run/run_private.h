@@ -9,7 +9,7 @@
 enum { DESCRIPTORS_PER_LINK = 4 };
 
 struct run_news {
-	struct ev_timer recheck, inquire, share;
+	struct ev_timer recheck, inquire, share, look;
 	uint64_t strangers; /* frames of them, when they were looked at last */
 };
 

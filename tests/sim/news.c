@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* As in proto/run/news.c. */
-enum { RECHECK_S = 60, INQUIRE_S = 5, SHARE_MS = 20, SHARE_MOST = 32 };
+enum { RECHECK_S = 60, INQUIRE_S = 1, INQUIRE_MOST = 100, SHARE_MS = 20, SHARE_MOST = 32 };
 
 enum {
 	KEY_OF = 3,    /* one state in so many comes with another cluster key */
@@ -81,7 +81,7 @@ void sim_news_advance(struct sim_member *m)
 		m->recheck_at = after(m, RECHECK_S * MVMP_NS_PER_S);
 	}
 	if (m->client && now >= m->inquire_at) {
-		mvmp_client_inquire(m->client, now);
+		mvmp_client_inquire(m->client, INQUIRE_MOST, now);
 		m->inquire_at = after(m, INQUIRE_S * MVMP_NS_PER_S);
 	}
 	if (m->client && now >= m->share_at)

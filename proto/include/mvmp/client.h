@@ -79,8 +79,9 @@ void mvmp_client_set_cluster(struct mvmp_client *client, const struct mvmp_ident
  * at most `most` of them now. True when there are more, for later. */
 bool mvmp_client_share(struct mvmp_client *client, unsigned most, uint64_t now);
 
-/* Asks the connected member that was asked longest ago what it holds, and exchanges. */
-void mvmp_client_inquire(struct mvmp_client *client, uint64_t now);
+/* To be called each second: asks the members connected what they hold, each every 5 s, at most
+ * `most` of them now, and exchanges. */
+void mvmp_client_inquire(struct mvmp_client *client, unsigned most, uint64_t now);
 
 /* Members heard of so far, most recently seen first; borrowed until the next call. A member
  * seen on a Unix link and on a wire is listed once for each. */

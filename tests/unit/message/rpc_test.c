@@ -420,7 +420,8 @@ static void what_is_refused_is_not_handed_over_again(void **state)
 	run_ms(b, 500);
 	assert_int_equal(node.news, 1);
 	assert_false(mvmp_client_share(b->client, 1, b->world.now));
-	mvmp_client_inquire(b->client, b->world.now);
+	run_ms(b, 10000);
+	mvmp_client_inquire(b->client, 1, b->world.now);
 	run_ms(b, 50);
 	assert_int_equal(node.news, 1);
 	assert_int_equal(mvmp_identity_key_generation(&b->node_identity), 1);
@@ -445,7 +446,11 @@ static void news_spread_through_open_sessions(void **state)
 
 	b->node_identity.cluster.number = 9; /* as if another admin had been there */
 	b->node_identity.cluster_bytes[0] = 0;
-	mvmp_client_inquire(b->client, b->world.now);
+	mvmp_client_inquire(b->client, 1, b->world.now); /* not due yet */
+	run_ms(b, 50);
+	assert_int_equal(caller.documents, 0);
+	run_ms(b, 10000);
+	mvmp_client_inquire(b->client, 1, b->world.now);
 	run_ms(b, 50);
 	assert_int_equal(caller.documents, 1);
 }
