@@ -266,10 +266,10 @@ void mvmp_enrol_operator_advance(struct mvmp_enrol_operator *op, uint64_t now)
 	if (now < op->retry_at)
 		return;
 	op->repeats++;
-	if (op->phase == ASKING && op->repeats > MVMP_ENROL_RENEW)
-		begin(op, now);
-	else
+	if (op->phase != ASKING || op->repeats <= MVMP_ENROL_RENEW)
 		send_out(op, now);
+	else if (begin(op, now)) /* no memory now */
+		op->retry_at = now + MVMP_ENROL_RETRY_MAX_MS * MVMP_NS_PER_MS;
 }
 
 uint64_t mvmp_enrol_operator_deadline(const struct mvmp_enrol_operator *op)

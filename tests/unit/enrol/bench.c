@@ -80,12 +80,17 @@ static void concluded(void *ctx, const struct mvmp_error *outcome)
 
 void bench_init(struct bench *bench, uint64_t seed)
 {
-	struct mvmp_enrol_node_config config = {.crypto = &mvmp_crypto_openssl,
+	bench_init_with(bench, seed, &mvmp_crypto_openssl);
+}
+
+void bench_init_with(struct bench *bench, uint64_t seed, const struct mvmp_crypto_ops *crypto)
+{
+	struct mvmp_enrol_node_config config = {.crypto = crypto,
 		.env = {bench, send_node, draw},
 		.delivered = delivered,
 		.secret = bench->secret};
 
-	*bench = (struct bench){.random = seed, .now = MVMP_NS_PER_S};
+	*bench = (struct bench){.random = seed, .now = MVMP_NS_PER_S, .crypto = crypto};
 	test_authority_init(&bench->authority, seed);
 	draw(bench, bench->secret, sizeof bench->secret);
 	draw(bench, bench->key, sizeof bench->key);
@@ -167,7 +172,7 @@ void bench_make_delivery(struct bench *bench, const struct mvmp_cert *wanted, un
 void bench_ask(struct bench *bench, unsigned operator, const uint8_t * secret, uint64_t patience_s)
 {
 	struct bench_operator *op = &bench->op[operator];
-	struct mvmp_enrol_operator_config config = {.crypto = &mvmp_crypto_openssl,
+	struct mvmp_enrol_operator_config config = {.crypto = bench->crypto,
 		.env = {op, send_operator, draw_operator},
 		.secret = secret,
 		.patience_ns = patience_s * MVMP_NS_PER_S,
@@ -177,8 +182,9 @@ void bench_ask(struct bench *bench, unsigned operator, const uint8_t * secret, u
 	memcpy(config.to.mac, mvmp_group, MVMP_MAC_LEN);
 	op->requests = op->conclusions = 0;
 	mvmp_enrol_operator_free(op->op);
-	if (mvmp_enrol_operator_new(&config, bench->now, &op->op, NULL))
-		abort();
+	op->op = NULL;
+	if (mvmp_enrol_operator_new(&config, bench->now, &op->op, &op->outcome))
+		op->conclusions++;
 }
 
 static void to_node(void *ctx, const uint8_t src[static MVMP_MAC_LEN], enum mvmp_channel channel,

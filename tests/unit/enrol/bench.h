@@ -35,6 +35,7 @@ struct bench {
 	struct mvmp_addr node_addr;
 	unsigned deliveries;
 	bool keep_waiting; /* the owner does not conclude */
+	const struct mvmp_crypto_ops *crypto;
 	uint8_t got_key[MVMP_KEY_LEN], got_cert[MVMP_CERT_MAX];
 	size_t got_cert_len, got_state_len;
 	struct mvmp_error check; /* of the last delivery */
@@ -49,6 +50,9 @@ struct bench {
 };
 
 void bench_init(struct bench *bench, uint64_t seed);
+
+/* The same with other algorithms for node and operators. */
+void bench_init_with(struct bench *bench, uint64_t seed, const struct mvmp_crypto_ops *crypto);
 void bench_clear(struct bench *bench);
 
 /* Makes `delivery` anew: a certificate as `wanted` says, of which zero fields take what fits, and a

@@ -85,6 +85,44 @@ static void cut(void **state)
 	assert_true(told[MVMP_OK] && told[MVMP_NO_ANSWER] && told[MVMP_OUTCOME_UNKNOWN]);
 }
 
+/* Keys that are scheduled need memory; this much of it is there. */
+static unsigned left;
+
+static struct mvmp_aead *scarce(const uint8_t key[static MVMP_KEY_LEN])
+{
+	if (left && !--left)
+		return NULL;
+	return mvmp_crypto_openssl.aead_new(key);
+}
+
+/* Whatever allocation fails, the enrolment goes on by a repetition, or its operator hears that
+ * there is no memory; nothing is lost. */
+static void no_memory(void **state)
+{
+	struct mvmp_crypto_ops crypto = mvmp_crypto_openssl;
+	unsigned told[MVMP_STATUS_COUNT] = {0};
+
+	crypto.aead_new = scarce;
+	for (unsigned n = 1; n <= 12; n++) {
+		struct bench bench;
+		struct bench_operator *op = &bench.op[0];
+
+		bench_init_with(&bench, n, &crypto);
+		op->give = &bench.delivery;
+		left = n;
+		bench_ask(&bench, 0, bench.secret, 10);
+		bench_run(&bench, op, 30);
+		assert_int_equal(op->conclusions, 1);
+		assert_int_equal(bench.deliveries, op->outcome.status == MVMP_OK);
+		told[op->outcome.status]++;
+		left = 0;
+		bench_clear(&bench);
+	}
+	/* The first is the operator's first message; all others are made up for. */
+	assert_int_equal(told[MVMP_NO_MEMORY], 1);
+	assert_int_equal(told[MVMP_OK], 11);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +130,7 @@ int main(void)
 		cmocka_unit_test(forty_percent),
 		cmocka_unit_test(long_state),
 		cmocka_unit_test(cut),
+		cmocka_unit_test(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
