@@ -43,23 +43,6 @@ struct session *mvmp_session_bucket(struct mvmp_endpoint *ep, const struct mvmp_
 	return ep->bucket[mvmp_addr_hash(addr) & ep->bucket_mask];
 }
 
-/* A peer that vanished keeps its place until its pings are counted out; a newcomer may have the
- * place of the one that has been silent longest. */
-static struct session *most_silent(struct mvmp_endpoint *ep, uint64_t now)
-{
-	struct session *silent = NULL;
-
-	for (unsigned i = 0; i < ep->config.sessions_max; i++) {
-		struct session *s = &ep->session[i];
-
-		if (s->state == SESSION_UP && !s->initiated &&
-			now - s->received_at > MVMP_EVICT_SILENT_S * MVMP_NS_PER_S &&
-			(!silent || s->received_at < silent->received_at))
-			silent = s;
-	}
-	return silent;
-}
-
 static bool asked_by(const struct session *s, const uint8_t *key)
 {
 	return s->state == SESSION_UP && !s->initiated && !memcmp(s->cert.key, key, MVMP_KEY_LEN);
@@ -67,7 +50,7 @@ static bool asked_by(const struct session *s, const uint8_t *key)
 
 /* The one key that may hold more than half of the table (Boyer and Moore's vote); NULL: none can.
  */
-static const uint8_t *majority(const struct mvmp_endpoint *ep)
+static const uint8_t *candidate(const struct mvmp_endpoint *ep)
 {
 	const uint8_t *key = NULL;
 	unsigned votes = 0;
@@ -82,47 +65,84 @@ static const uint8_t *majority(const struct mvmp_endpoint *ep)
 	return votes ? key : NULL;
 }
 
-/* Who holds more than half of a full table gives way to others, with what it used least lately. */
-static struct session *most_greedy(struct mvmp_endpoint *ep, const uint8_t *newcomer)
+/* The key whose sessions fill more than half of the table; NULL: there is none. */
+static const uint8_t *greedy_key(const struct mvmp_endpoint *ep)
 {
-	const uint8_t *key = newcomer ? majority(ep) : NULL;
-	struct session *idle = NULL;
+	const uint8_t *key = candidate(ep);
 	unsigned held = 0;
 
-	if (!key || !memcmp(key, newcomer, MVMP_KEY_LEN))
-		return NULL;
+	for (unsigned i = 0; key && i < ep->config.sessions_max; i++)
+		held += asked_by(&ep->session[i], key);
+	return held > ep->config.sessions_max / 2 ? key : NULL;
+}
+
+/* A peer that vanished keeps its place until its pings are counted out; a newcomer may have the
+ * place of the one that has been silent longest. `key` NULL: whoever it is. */
+static struct session *most_silent(struct mvmp_endpoint *ep, const uint8_t *key, uint64_t now)
+{
+	struct session *silent = NULL;
+
 	for (unsigned i = 0; i < ep->config.sessions_max; i++) {
 		struct session *s = &ep->session[i];
 
-		if (!asked_by(s, key))
-			continue;
-		held++;
-		if (!idle || s->active_at < idle->active_at)
+		if (s->state == SESSION_UP && !s->initiated && (!key || asked_by(s, key)) &&
+			now - s->received_at > MVMP_EVICT_SILENT_S * MVMP_NS_PER_S &&
+			(!silent || s->received_at < silent->received_at))
+			silent = s;
+	}
+	return silent;
+}
+
+static struct session *most_idle(struct mvmp_endpoint *ep, const uint8_t *key)
+{
+	struct session *idle = NULL;
+
+	for (unsigned i = 0; i < ep->config.sessions_max; i++) {
+		struct session *s = &ep->session[i];
+
+		if (asked_by(s, key) && (!idle || s->active_at < idle->active_at))
 			idle = s;
 	}
-	return held > ep->config.sessions_max / 2 ? idle : NULL;
+	return idle;
+}
+
+/*
+ * Whose place in a full table a newcomer may have. Who holds more than half of it gives way first,
+ * also to himself: else he could push out others by opening more, since a subscriber that is told
+ * samples may well be silent. NULL: nobody's. *busy: it is not gone, and must be told.
+ */
+static struct session *place_for(
+	struct mvmp_endpoint *ep, const uint8_t *newcomer, uint64_t now, bool *busy)
+{
+	const uint8_t *greedy = greedy_key(ep);
+	struct session *s = most_silent(ep, greedy, now);
+
+	*busy = !s;
+	if (s || !greedy || !newcomer || !memcmp(greedy, newcomer, MVMP_KEY_LEN))
+		return s;
+	return most_idle(ep, greedy);
 }
 
 bool mvmp_sessions_full(struct mvmp_endpoint *ep, const uint8_t *key, uint64_t now)
 {
-	return !ep->free_session && !most_silent(ep, now) && !most_greedy(ep, key);
+	bool busy;
+
+	return !ep->free_session && !place_for(ep, key, now, &busy);
 }
 
 static void make_place(struct mvmp_endpoint *ep, const uint8_t *key, uint64_t now)
 {
-	struct session *s = most_silent(ep, now);
+	bool busy;
+	struct session *s = place_for(ep, key, now, &busy);
 
-	if (s) {
+	if (s && !busy) {
 		mvmp_session_down(ep, s, MVMP_NO_ANSWER,
 			"silent, and its place in the table of sessions was needed");
-		return;
+	} else if (s) {
+		mvmp_data_send_close(ep, s, MVMP_BUSY);
+		mvmp_session_down(ep, s, MVMP_BUSY,
+			"its certificate held most sessions, and a place was needed for another");
 	}
-	s = most_greedy(ep, key);
-	if (!s)
-		return;
-	mvmp_data_send_close(ep, s, MVMP_BUSY);
-	mvmp_session_down(ep, s, MVMP_BUSY,
-		"its certificate held most sessions, and a place was needed for another");
 }
 
 struct session *mvmp_session_take(

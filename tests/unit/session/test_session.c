@@ -508,6 +508,41 @@ static void greedy_member(void **state)
 	mvmp_identity_clear(&identity);
 }
 
+/* Nor does it push out a subscriber, who is silent because it is told samples, by opening more. */
+static void greedy_spares_silent(void **state)
+{
+	static const uint8_t mac[MVMP_MAC_LEN] = {2, 0, 0, 0, 0, 3};
+	struct test_member member = {.name = "bob", .roles = MVMP_ROLE_OBSERVER};
+	struct mvmp_identity identity;
+	struct test_node *bob;
+	mvmp_session bobs;
+	struct pair p;
+
+	pair_init(&p, 25, 1500, 1500);
+	test_node_kill(p.node);
+	p.node->sessions_max = 4;
+	test_node_start(p.node);
+	test_authority_member(&p.authority, &identity, &member);
+	bob = test_world_add(&p.world, &identity, mac, 1500, false);
+	assert_int_not_equal(test_node_connect(bob, p.node), 0);
+	assert_true(test_world_run(&p.world, p.world.now + MVMP_NS_PER_S, &p.node->ups, 1));
+	bobs = p.node->session;
+	for (unsigned i = 0; i < 3; i++)
+		pair_connect(&p);
+	/* Who hears of the node needs no PINGs: nothing comes of bob for 3 s. */
+	for (unsigned i = 0; i < 30; i++) {
+		test_world_run_ms(&p.world, 100);
+		assert_int_equal(
+			mvmp_endpoint_send_stats(p.node->ep, bobs, "s", 1, p.world.now), 0);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		test_node_connect(p.ada, p.node);
+	test_world_run_ms(&p.world, 1000);
+	assert_non_null(mvmp_endpoint_cert(p.node->ep, bobs));
+	pair_clear(&p);
+	mvmp_identity_clear(&identity);
+}
+
 /* A link that goes away ends its sessions; one whose MTU shrinks below theirs as well. */
 static void lost_link(void **state)
 {
@@ -554,6 +589,7 @@ int main(void)
 		cmocka_unit_test(expired_later),
 		cmocka_unit_test(full_table),
 		cmocka_unit_test(greedy_member),
+		cmocka_unit_test(greedy_spares_silent),
 		cmocka_unit_test(lost_link),
 	};
 
