@@ -35,6 +35,7 @@ int attack_strangers(struct attack *attack);
 int attack_replay(struct attack *attack);
 int attack_probes(struct attack *attack);
 int attack_beacons(struct attack *attack);
+int attack_decoy(struct attack *attack);
 int attack_inits(struct attack *attack);
 int attack_refused(struct attack *attack);
 int attack_inside(struct attack *attack);

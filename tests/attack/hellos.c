@@ -63,3 +63,46 @@ int attack_beacons(struct attack *attack)
 	attack_report(attack);
 	return 0;
 }
+
+/* ---- false answers ---- */
+
+/* The BEACON that the true one would send, but from another address. */
+static void answer_falsely(
+	struct attack *attack, const struct mvmp_hello *asked, const struct wire_frame *frame)
+{
+	uint8_t beacon[THIEF_PROBE_LEN], src[MVMP_MAC_LEN], to[MVMP_MAC_LEN];
+	struct mvmp_hello hello;
+
+	memcpy(to, frame->src, MVMP_MAC_LEN);
+	thief_describe(&attack->thief, &hello);
+	hello.probe = asked->probe;
+	hello.roles = MVMP_ROLE_NODE;
+	hello.macs = 1;
+	snprintf(hello.name, sizeof hello.name, "%s", attack->argv[0]);
+	for (uint32_t n = 0; n < attack->macs; n++) {
+		attack_source(attack, src, n);
+		memcpy(hello.mac[0], src, MVMP_MAC_LEN);
+		thief_hello(&attack->thief, MVMP_BEACON, &hello, beacon);
+		wire_send(&attack->wire, to, src, MVMP_ETHERTYPE_CONTROL, beacon, sizeof beacon);
+	}
+	wire_flush(&attack->wire);
+}
+
+/* Answers every PROBE there is, in the name given, from all of its addresses, for `seconds`. */
+int attack_decoy(struct attack *attack)
+{
+	uint64_t until = wire_now() + attack->seconds * MVMP_NS_PER_S;
+	struct mvmp_hello hello;
+	struct wire_frame frame;
+
+	if (!attack->argc)
+		return 2;
+	puts("begin");
+	while (wire_receive(&attack->wire, &frame, until)) {
+		if ((frame.bytes[0] & 15) == MVMP_PROBE &&
+			thief_open_hello(&attack->thief, frame.bytes, frame.len, &hello))
+			answer_falsely(attack, &hello, &frame);
+	}
+	attack_report(attack);
+	return 0;
+}

@@ -21,14 +21,17 @@ static const struct attack_command commands[] = {
 		attack_replay, false},
 	{"probes", "[SPREAD_MS]", "PROBEs of many senders", attack_probes, true},
 	{"beacons", "[NAME]", "BEACONs of nodes that are not there", attack_beacons, true},
+	{"decoy", "NAME", "answers PROBEs in a node's name", attack_decoy, true},
 	{"inits", "[proven]", "INITs that are never confirmed; proven: with cookies", attack_inits,
 		true},
 	{"refused", "", "one INIT; prints why there is no session", attack_refused, true},
 	{"inside", "", "sealed frames with malformed contents", attack_inside, true},
-	{"hoard", "SESSIONS BYTES", "sessions that begin messages and end none", attack_hoard, true},
-	{"ask", "ROLE", "every verb, of a member of role node or aggregator", attack_ask, true},
+	{"hoard", "SESSIONS BYTES", "sessions that begin messages and end none", attack_hoard,
+		true},
+	{"ask", "ROLE [VERB]", "every verb, or one often, of a member of this role", attack_ask,
+		true},
 	{"state", "FILE", "hands over a cluster state", attack_state, true},
-	{"node", "HOW", "a node that answers aggregators with lies", attack_node, true},
+	{"node", "HOW [NAME]", "a node that answers aggregators with lies", attack_node, true},
 };
 
 void attack_source(const struct attack *attack, uint8_t mac[static MVMP_MAC_LEN], uint64_t n)

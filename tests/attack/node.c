@@ -16,6 +16,7 @@
  *   uuids     the domains of UUIDs given as further words, as if they ran here
  *   times     times long gone, times to come, counters that jump, intervals of nothing
  *   garbage   frames with bytes of their middle turned
+ *   called    its BEACONs say the name given, as if it were that node
  */
 
 enum { INTERVAL_MS = 200, MANY = 4000, FRAME_ROOM = 1400, ANSWER_MAX = 900 << 10 };
@@ -123,7 +124,7 @@ static void fill(struct liar *liar)
 		fill_uuids(liar);
 	else if (!strcmp(liar->how, "times"))
 		fill_times(liar);
-	else
+	else if (strcmp(liar->how, "called"))
 		fill_many(liar);
 }
 
@@ -255,8 +256,12 @@ int attack_node(struct attack *attack)
 	liar.attack = attack;
 	liar.how = attack->argc ? attack->argv[0] : "names";
 	member_begin(&liar.member, attack, true, NULL, NULL);
+	if (!strcmp(liar.how, "called") && attack->argc > 1)
+		snprintf(liar.member.identity.cert.name, sizeof liar.member.identity.cert.name,
+			"%s", attack->argv[1]);
 	if (mvmp_run_serve(liar.member.run, MVMP_ROLE_NODE, on_request, &liar))
 		errx(1, "cannot serve");
+	puts("begin");
 	ev_timer_init(&liar.tick, on_tick, 0., INTERVAL_MS / 1000.);
 	liar.tick.data = &liar;
 	ev_timer_start(liar.member.loop, &liar.tick);

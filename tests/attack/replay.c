@@ -7,8 +7,16 @@
 
 /*
  * Sends again what a capture holds and what went to the victim: from the own MAC or those of -m
- * (`-a` one of them), or with "asis" from the MAC it came from.
+ * (`-a` one of them), or with the word "asis" from the MAC it came from; with "turned" one bit of
+ * the last byte is another.
  */
+
+static const char *const words[] = {"asis", "turned"};
+
+static bool is_word(const char *text)
+{
+	return !strcmp(text, words[0]) || !strcmp(text, words[1]);
+}
 
 static bool is_wanted(const struct attack *attack, unsigned kind)
 {
@@ -17,15 +25,15 @@ static bool is_wanted(const struct attack *attack, unsigned kind)
 	for (int i = 1; i < attack->argc; i++) {
 		if (!strcmp(attack->argv[i], mvmp_kind_name(kind)))
 			return true;
-		named |= strcmp(attack->argv[i], "asis") != 0;
+		named |= !is_word(attack->argv[i]);
 	}
 	return !named;
 }
 
-static bool as_is(const struct attack *attack)
+static bool has_word(const struct attack *attack, const char *word)
 {
 	for (int i = 1; i < attack->argc; i++) {
-		if (!strcmp(attack->argv[i], "asis"))
+		if (!strcmp(attack->argv[i], word))
 			return true;
 	}
 	return false;
@@ -39,15 +47,18 @@ static bool is_for_victim(const struct attack *attack, const uint8_t *dst)
 static void send_again(struct attack *attack, const uint8_t *frame, size_t len, uint64_t n)
 {
 	uint16_t ethertype = (uint16_t)(frame[12] << 8 | frame[13]);
-	uint8_t src[MVMP_MAC_LEN];
+	uint8_t src[MVMP_MAC_LEN], copy[WIRE_FRAME_MAX];
 
 	if (ethertype != MVMP_ETHERTYPE_CONTROL || !is_for_victim(attack, frame) ||
 		!memcmp(frame + MVMP_MAC_LEN, attack->victim, MVMP_MAC_LEN) ||
-		!is_wanted(attack, frame[WIRE_HEADER_LEN] & 15))
+		!is_wanted(attack, frame[WIRE_HEADER_LEN] & 15) || len > sizeof copy)
 		return;
 	attack_source(attack, src, n);
-	wire_send(&attack->wire, attack->victim, as_is(attack) ? frame + MVMP_MAC_LEN : src,
-		ethertype, frame + WIRE_HEADER_LEN, len - WIRE_HEADER_LEN);
+	memcpy(copy, frame, len);
+	copy[len - 1] ^= has_word(attack, "turned");
+	wire_send(&attack->wire, attack->victim,
+		has_word(attack, "asis") ? copy + MVMP_MAC_LEN : src, ethertype,
+		copy + WIRE_HEADER_LEN, len - WIRE_HEADER_LEN);
 }
 
 /* `frames` times all of them. */

@@ -88,6 +88,31 @@ row() { # TITLE WISH... -- COMMAND...
         "${wishes[@]}" || failures=$((failures + 1))
 }
 
+# An attack in the background, and a command of an admin's meanwhile that must be answered in time.
+meanwhile() { # TITLE SECONDS COMMAND... -- OPTION... ATTACK...
+    local title=$1 limit=$2 command=() begin took code
+    shift 2
+    while [ "$1" != -- ]; do
+        command+=("$1")
+        shift
+    done
+    shift
+    : > "$test_dir/evil/meanwhile.log"
+    host_start evil meanwhile "$attacker" -i eth1 -v "$victim_mac" "$@"
+    wait_for 30 grep -q '^begin' "$test_dir/evil/meanwhile.log" || failed "$title: no attack"
+    sleep 0.3
+    begin=$(date +%s%N)
+    mvctl_as mgmt root --timeout "${limit}s" "${command[@]}" > "$test_dir/connect" 2>&1
+    code=$?
+    took=$(seconds_since "$begin")
+    if [ $code -eq 0 ]; then
+        passed "$title: answered after $took s"
+    else
+        failed "$title: $(tail -n 2 "$test_dir/connect")"
+    fi
+    host_kill evil meanwhile
+}
+
 # The end of each test: everybody is still there, nobody's domains changed.
 attack_end() { # [GAP]
     witness_end "$@"
