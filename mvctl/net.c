@@ -88,10 +88,10 @@ static void ticket_path(char *path, size_t size)
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 
 	path[0] = '\0';
-	if (geteuid() == 0)
-		snprintf(path, size, "/var/cache/mvmp/tickets");
-	else if (cache && *cache == '/')
+	if (cache && *cache == '/')
 		snprintf(path, size, "%.3000s/mvmp/tickets", cache);
+	else if (geteuid() == 0)
+		snprintf(path, size, "/var/cache/mvmp/tickets");
 	else if (home && *home == '/')
 		snprintf(path, size, "%.3000s/.cache/mvmp/tickets", home);
 }

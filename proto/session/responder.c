@@ -119,7 +119,7 @@ static bool older(const struct half_open *half, const struct half_open *than)
 static struct half_open *take_oldest(
 	struct mvmp_endpoint *ep, struct half_open *oldest, uint64_t least_ms, uint64_t now)
 {
-	if (now - oldest->pair->born < least_ms * MVMP_NS_PER_MS)
+	if (!oldest || now - oldest->pair->born < least_ms * MVMP_NS_PER_MS)
 		return NULL;
 	mvmp_responder_drop(ep, oldest);
 	return oldest;

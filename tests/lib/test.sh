@@ -68,6 +68,7 @@ test_begin() {
     [ "$(id -u)" -eq 0 ] || skip "needs root: it makes network namespaces"
     test_dir=$(mktemp -d "${TMPDIR:-/tmp}/mvmp-$(basename "$0" .test).XXXXXX")
     hosts_begin "$test_dir" || exit 1
+    export XDG_CACHE_HOME=$test_dir/cache # tickets of mvctl
     trap test_end EXIT
     cluster_begin || exit 1
 }
