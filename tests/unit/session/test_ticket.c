@@ -223,6 +223,7 @@ static void replayed(void **state)
 	strain(&p);
 	for (unsigned i = 0; i < c.count; i++)
 		assert_int_equal(replay(&p, c.init[i], ada_mac), MVMP_DROP_COOKIE);
+	assert_int_equal(responder(&p)->ticket_cookies.full_at, 0);
 	assert_int_equal(by_ticket(&p), 0);
 	pair_clear(&p);
 }
