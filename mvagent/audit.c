@@ -95,7 +95,7 @@ static char *line_of(const struct mva_audit *audit, const struct mva_audit_entry
 		cleaned(text, e->text), "operation", operation);
 	json = with_count(json, "refusals_left_out", audit->left_out);
 	json = with_count(json, "lines_lost", audit->lost);
-	line = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	line = json ? mva_json_text(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	return line;
 }

@@ -6,10 +6,10 @@
 #include <string.h>
 
 /*
- * Without memory jansson tells of an invalid token, loses a character and says nothing, or ends
- * the program by an assertion. So it is fed a few bytes at a time; when memory runs out it gets
- * what those bytes need from a reserve, then the end of the text, and the outcome is thrown away.
- * Only the thread of the loop parses.
+ * Without memory jansson, reading or writing, loses a character and says nothing, tells of an
+ * invalid token, or ends the program by an assertion. So its lack is noted where it happens, and
+ * the outcome thrown away. It reads a few bytes at a time; when memory runs out it gets what those
+ * bytes need from a reserve, then the end of the text. Only the thread of the loop comes here.
  */
 enum { FEED = 64, RESERVE = 64 * 1024 };
 
@@ -59,14 +59,19 @@ static size_t feed(void *to, size_t room, void *ctx)
 	return len;
 }
 
-int mva_json_parse(const char *text, size_t len, json_t **ret)
+static void begin(void)
 {
-	struct feed from = {text, len};
-
 	starved = false;
 	reserve_used = 0;
 	json_get_alloc_funcs(&given_malloc, &given_free);
 	json_set_alloc_funcs(take, release);
+}
+
+int mva_json_parse(const char *text, size_t len, json_t **ret)
+{
+	struct feed from = {text, len};
+
+	begin();
 	*ret = json_load_callback(feed, &from, 0, NULL);
 	if (starved) {
 		json_decref(*ret);
@@ -74,4 +79,18 @@ int mva_json_parse(const char *text, size_t len, json_t **ret)
 	}
 	json_set_alloc_funcs(given_malloc, given_free);
 	return *ret ? 0 : starved ? -ENOMEM : -EINVAL;
+}
+
+char *mva_json_text(const json_t *json, size_t flags)
+{
+	char *text;
+
+	begin();
+	text = json_dumps(json, flags);
+	json_set_alloc_funcs(given_malloc, given_free);
+	if (starved && text) {
+		release(text);
+		text = NULL;
+	}
+	return text;
 }

@@ -8,4 +8,7 @@
  * file that is right would be taken for a damaged one. The caller releases *ret. */
 int mva_json_parse(const char *text, size_t len, json_t **ret);
 
+/* The text of a value, whole, or NULL without memory. The caller frees it. */
+char *mva_json_text(const json_t *json, size_t flags);
+
 #endif

@@ -70,7 +70,7 @@ static int from_json(struct mva_wish *w, const json_t *json)
 /* What cannot be noted as a line is saved by writing the whole file. */
 static void note(struct mva_wishes *wishes, json_t *json)
 {
-	char *line = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *line = json ? mva_json_text(json, JSON_COMPACT) : NULL;
 	size_t len = line ? strlen(line) + 1 : 0;
 	char *grown = NULL;
 
@@ -268,7 +268,7 @@ static void save_whole(struct mva_wishes *wishes, struct mva_batch *batch)
 	for (unsigned i = 0; i < wishes->count && !rc; i++)
 		rc = json_array_append_new(list, to_json(&wishes->at[i]));
 	json = json_pack("{sI so}", "next", (json_int_t)wishes->next, "wishes", list);
-	text = json && !rc ? json_dumps(json, JSON_INDENT(1)) : NULL;
+	text = json && !rc ? mva_json_text(json, JSON_INDENT(1)) : NULL;
 	json_decref(json);
 	if (!text) {
 		batch->failed = -ENOMEM;
