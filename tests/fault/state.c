@@ -101,8 +101,7 @@ static void operate(unsigned n)
 
 static void open_journal(void)
 {
-	rc = mva_journal_open(
-		disk, &limits, clock_ms * MVMP_NS_PER_MS, &journal, &error);
+	rc = mva_journal_open(disk, &limits, clock_ms * MVMP_NS_PER_MS, &journal, &error);
 }
 
 static void make_journal(int with)
@@ -145,8 +144,7 @@ static void check_operation(unsigned n, bool restarted)
 		    (restarted && state == MVA_JOURNAL_INTERRUPTED && !operation[n].told));
 	if (state != MVA_JOURNAL_DONE || !operation[n].told)
 		return;
-	assert_int_equal(
-		mva_journal_result(journal, SERIAL, intent.operation, &read, &result), 0);
+	assert_int_equal(mva_journal_result(journal, SERIAL, intent.operation, &read, &result), 0);
 	assert_string_equal(read.summary, intent.summary);
 	assert_int_equal(result.status, MVMP_OK);
 	assert_int_equal(result.body_len, MVMP_ID_LEN);
