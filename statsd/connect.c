@@ -137,8 +137,10 @@ static void read_done(void *ctx, const struct mvmp_answer *answer)
 		node->superfluous = true;
 		return;
 	}
-	mvs_each_frame(answer->body, answer->body_len, node, now);
-	begin_subscribing(node, now);
+	if (mvs_each_frame(answer->body, answer->body_len, node, now))
+		mvs_node_lost(node, "its answer is malformed, or there was no memory for it", now);
+	else
+		begin_subscribing(node, now);
 }
 
 static void begin_reading(struct mvs_node *node, uint64_t now)

@@ -48,6 +48,20 @@ static void update_clock(struct mvs_core *core)
 			mvs_timeline_ms(&core->timeline, (int64_t)core->now), core->timeline.era);
 }
 
+static void *message_alloc(void *ctx, size_t size)
+{
+	struct mvs_core *core = ctx;
+	void *memory = malloc(size);
+
+	core->starved |= !memory;
+	return memory;
+}
+
+static void message_free(void *ctx, void *memory)
+{
+	free(memory);
+}
+
 int mvs_core_new(const struct mvs_core_config *config, uint64_t now, struct mvs_core **ret,
 	struct mvmp_error *err)
 {
@@ -58,11 +72,14 @@ int mvs_core_new(const struct mvs_core_config *config, uint64_t now, struct mvs_
 	core->config = *config;
 	if (!core->config.nodes_max)
 		core->config.nodes_max = NODES_MAX;
+	core->allocator = (ProtobufCAllocator){message_alloc, message_free, core};
 	LIST_INIT(&core->nodes);
 	core->began_ns = core->now = core->probe_ns = core->clock_ns = now;
 	update_clock(core);
-	if (config->discover)
-		mvs_nodes_from_store(core);
+	if (config->discover && mvs_nodes_from_store(core)) {
+		mvs_core_free(core);
+		return mvmp_fail(err, MVMP_NO_MEMORY, "no memory for the nodes of the store");
+	}
 	*ret = core;
 	return 0;
 }
@@ -96,6 +113,8 @@ int mvs_core_add_node(struct mvs_core *core, const char *text, struct mvmp_error
 		return 0;
 	}
 	node = mvs_node_add(core, text);
+	if (!node && core->node_count < core->config.nodes_max)
+		return mvmp_fail(err, MVMP_NO_MEMORY, "no memory for another node");
 	if (!node)
 		return mvmp_fail(
 			err, MVMP_BUSY, "no room for more than %u nodes", core->config.nodes_max);

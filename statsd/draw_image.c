@@ -261,6 +261,13 @@ static void add_line(struct mvs_args *args, const struct mvs_draw_job *job, unsi
 		number_text(max, line->max / scale->divisor), scale->unit);
 }
 
+static int no_memory(struct mvs_draw_result *result)
+{
+	result->status = MVMP_NO_MEMORY;
+	snprintf(result->text, sizeof result->text, "no memory for the picture");
+	return -1;
+}
+
 static int take_image(struct mvs_draw_output *output, rrd_info_t *info)
 {
 	for (rrd_info_t *i = info; i; i = i->next) {
@@ -272,7 +279,7 @@ static int take_image(struct mvs_draw_output *output, rrd_info_t *info)
 			continue;
 		output->image = malloc(i->value.u_blo.size);
 		if (!output->image)
-			return -1;
+			return no_memory(&output->result);
 		memcpy(output->image, i->value.u_blo.ptr, i->value.u_blo.size);
 		output->result.image_len = (uint32_t)i->value.u_blo.size;
 	}
@@ -290,8 +297,8 @@ static int draw(struct mvs_args *args, struct mvs_draw_output *output)
 	rc = info ? take_image(output, info) : -1;
 	if (info)
 		rrd_info_free(info);
-	if (rc == 0)
-		return 0;
+	if (rc == 0 || result->status)
+		return rc;
 	result->status = MVMP_FAILED;
 	snprintf(result->text, sizeof result->text, "cannot draw: %.200s",
 		rrd_test_error() ? rrd_get_error() : "too much for one picture");
@@ -305,10 +312,8 @@ int mvs_draw_image(const struct mvs_draw_job *job, struct mvs_draw_output *outpu
 	struct mvs_args *args = calloc(1, sizeof *args);
 	int rc;
 
-	if (!args) {
-		output->result.status = MVMP_NO_MEMORY;
-		return -1;
-	}
+	if (!args)
+		return no_memory(&output->result);
 	add_frame(args, job, scale.unit);
 	add_look(args, job);
 	add_title(args, job, result, &scale);

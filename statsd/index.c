@@ -60,21 +60,24 @@ static int parse_line(struct line *line, char *text)
 	return strcmp(domain, "-") ? mvmp_uuid_parse(line->key.domain, domain) : 0;
 }
 
-static void load_line(struct mvs_dir *dir, char *text)
+/* A line that is none, or for which there is no place, is passed over. 0 or -ENOMEM. */
+static int load_line(struct mvs_dir *dir, char *text)
 {
 	struct mvs_file *file;
 	struct line line;
 
 	text[strcspn(text, "\n")] = '\0';
 	if (*text == '#' || parse_line(&line, text))
-		return;
+		return 0;
+	errno = 0;
 	file = mvs_store_file(dir, (enum mvmp_entity)line.kind, &line.key, true);
 	if (!file)
-		return;
+		return errno == ENOMEM ? -ENOMEM : 0;
 	mvs_clean_text(file->name, sizeof file->name, line.name);
 	file->life = line.life;
 	file->since_ms = line.since_ms;
 	file->simulated = line.simulated;
+	return 0;
 }
 
 int mvs_index_load(struct mvs_store *store, const char *node)
@@ -82,16 +85,20 @@ int mvs_index_load(struct mvs_store *store, const char *node)
 	char path[MVS_PATH_MAX], text[512];
 	struct mvs_dir *dir;
 	FILE *in;
+	int rc;
 
 	index_path(path, store, node, "");
 	in = fopen(path, "re");
 	if (!in)
 		return -errno;
 	dir = mvs_store_dir(store, node, true);
-	while (dir && fgets(text, sizeof text, in))
-		load_line(dir, text);
+	rc = dir ? 0 : -ENOMEM;
+	while (!rc && fgets(text, sizeof text, in))
+		rc = load_line(dir, text);
+	if (!rc && ferror(in))
+		rc = -EIO;
 	fclose(in);
-	return dir ? 0 : -ENOMEM;
+	return rc;
 }
 
 static void print_line(FILE *out, const struct mvs_file *file)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,9 +68,10 @@ static void store_record(struct mvs_node *node, const struct mvmp_sample *sample
 		return;
 	if (!is_timely(node, time_ms))
 		return;
+	errno = 0;
 	file = mvs_store_file(node->dir, kind, &record->key, true);
 	if (!file) {
-		node->refused = true;
+		node->refused |= errno != ENOMEM;
 		return;
 	}
 	mvs_store_describe(file, name_of(kind, record), sample->simulated);
@@ -82,6 +84,8 @@ static void store_snapshot(struct mvs_node *node, const struct mvs_snapshot *sna
 	uint64_t time_ms = mvs_timeline_ms(
 		&node->core->timeline, mvs_offset_apply(&node->offset, sample->mono_ns));
 
+	if (!node->dir && node->name[0])
+		mvs_node_adopt_dir(node, true); /* there was no memory for it before */
 	if (!node->dir || !node->core->config.store || !is_timely(node, time_ms))
 		return;
 	for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++) {

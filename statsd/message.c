@@ -19,13 +19,14 @@ void mvs_bytes_free(struct mvs_bytes *bytes)
 	bytes->at = NULL;
 }
 
-void mvs_each_frame(const uint8_t *body, size_t len, struct mvs_node *node, uint64_t now)
+int mvs_each_frame(const uint8_t *body, size_t len, struct mvs_node *node, uint64_t now)
 {
 	Mvmp__SampleAnswer *answer = mvmp__sample_answer__unpack(NULL, len, body);
 
 	if (!answer)
-		return;
+		return -EBADMSG;
 	for (size_t i = 0; i < answer->n_frame; i++)
 		mvs_node_frame(node, answer->frame[i].data, answer->frame[i].len, false, now);
 	mvmp__sample_answer__free_unpacked(answer, NULL);
+	return 0;
 }

@@ -16,7 +16,8 @@ struct mvs_bytes {
 int mvs_pack(struct mvs_bytes *to, const ProtobufCMessage *message);
 void mvs_bytes_free(struct mvs_bytes *bytes);
 
-/* Feeds the frames of a SampleAnswer to the node's live table. */
-void mvs_each_frame(const uint8_t *body, size_t len, struct mvs_node *node, uint64_t now);
+/* Feeds the frames of a SampleAnswer to the node's live table. -EBADMSG: it cannot be decoded, or
+ * without memory. */
+int mvs_each_frame(const uint8_t *body, size_t len, struct mvs_node *node, uint64_t now);
 
 #endif

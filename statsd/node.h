@@ -8,6 +8,7 @@
 #include "live.h"
 #include "timeline.h"
 #include <mvmp/bytes.h>
+#include <protobuf-c/protobuf-c.h>
 #include <sys/queue.h>
 
 /* Numbers of NodesAnswer.Node.state. */
@@ -106,6 +107,8 @@ struct mvs_core {
 	uint64_t began_ns, probe_ns, clock_ns;
 	struct mvs_claim *claim;
 	uint32_t claims, claim_slots;
+	ProtobufCAllocator allocator; /* of requests that are decoded */
+	bool starved;		      /* it found no memory: the request is not malformed */
 };
 
 /* The one place that says how a node is. */
@@ -142,8 +145,9 @@ bool mvs_way_is(const struct mvs_way *way, const struct mvmp_addr *addr);
 /* Takes the node's directory of the store, once its name is known. */
 void mvs_node_adopt_dir(struct mvs_node *node, bool create);
 
-/* Lists the nodes that the store knows, as down: they are connected to when they are heard. */
-void mvs_nodes_from_store(struct mvs_core *core);
+/* Lists the nodes that the store knows, as down: they are connected to when they are heard.
+ * 0 or -ENOMEM. */
+int mvs_nodes_from_store(struct mvs_core *core);
 struct mvs_node *mvs_node_find(struct mvs_core *core, const char *name); /* name, id or MAC */
 struct mvs_node *mvs_node_of_session(struct mvs_core *core, mvmp_session session);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node.h"
+#include <errno.h>
 #include <mvmp/bytes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +124,7 @@ void mvs_node_adopt_dir(struct mvs_node *node, bool create)
 		node->stored_ms = mvs_dir_last_s(node->dir) * 1000;
 }
 
-void mvs_nodes_from_store(struct mvs_core *core)
+int mvs_nodes_from_store(struct mvs_core *core)
 {
 	struct mvs_store *store = core->config.store;
 	struct mvs_dir *dir = NULL;
@@ -132,13 +133,14 @@ void mvs_nodes_from_store(struct mvs_core *core)
 		struct mvs_node *node = mvs_node_add(core, mvs_dir_name(dir));
 
 		if (!node)
-			return;
+			return core->node_count < core->config.nodes_max ? -ENOMEM : 0;
 		snprintf(node->name, sizeof node->name, "%s", mvs_dir_name(dir));
 		mvs_node_adopt_dir(node, false);
 		node->failures = MVS_FAILURES_MANY;
 		node->retry_ns = UINT64_MAX;
 		strcpy(node->note, "not heard of since this aggregator began");
 	}
+	return 0;
 }
 
 void mvs_node_remove(struct mvs_node *node)

@@ -39,6 +39,14 @@ void mvs_answer(
 	mvs_bytes_free(&body);
 }
 
+void mvs_fail_decode(const struct mvs_core *core, struct mvmp_error *err)
+{
+	if (core->starved)
+		mvmp_fail(err, MVMP_NO_MEMORY, "no memory for the request");
+	else
+		mvmp_fail(err, MVMP_INVALID, "malformed request");
+}
+
 void mvs_core_request(void *ctx, const struct mvmp_request *request, uint64_t now)
 {
 	struct mvs_core *core = ctx;
@@ -46,6 +54,7 @@ void mvs_core_request(void *ctx, const struct mvmp_request *request, uint64_t no
 	struct mvmp_error err;
 
 	core->now = now;
+	core->starved = false;
 	if (verb < sizeof query_of / sizeof *query_of && query_of[verb]) {
 		query_of[verb](core, request, now);
 		return;

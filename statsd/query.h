@@ -17,4 +17,7 @@ void mvs_answer(
 void mvs_answer_error(
 	struct mvs_core *core, mvmp_call call, const struct mvmp_error *err, uint64_t now);
 
+/* What is wrong with a request that could not be decoded. */
+void mvs_fail_decode(const struct mvs_core *core, struct mvmp_error *err);
+
 #endif

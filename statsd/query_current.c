@@ -163,7 +163,7 @@ static int collect(const struct mvs_node *node, const Mvmp__CurrentRead *read, u
 void mvs_query_current(struct mvs_core *core, const struct mvmp_request *request, uint64_t now)
 {
 	Mvmp__CurrentRead *read =
-		mvmp__current_read__unpack(NULL, request->body_len, request->body);
+		mvmp__current_read__unpack(&core->allocator, request->body_len, request->body);
 	Mvmp__SampleAnswer answer = MVMP__SAMPLE_ANSWER__INIT;
 	struct frames latest = {0}, before = {0};
 	struct mvs_node *node = NULL;
@@ -172,7 +172,7 @@ void mvs_query_current(struct mvs_core *core, const struct mvmp_request *request
 	if (read)
 		node = find_node(core, read->node, &err);
 	else
-		mvmp_fail(&err, MVMP_INVALID, "malformed request");
+		mvs_fail_decode(core, &err);
 	if (!node || collect(node, read, now, &latest, &before, &err)) {
 		mvs_answer_error(core, request->call, &err, now);
 	} else {

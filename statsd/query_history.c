@@ -190,9 +190,14 @@ static void flushed(void *ctx)
 	struct mvs_workers *workers = pending->core->config.workers;
 	struct mvmp_error err;
 
-	if (workers->ops->submit(workers, &pending->job, drawn, pending) == 0)
+	int rc = workers->ops->submit(workers, &pending->job, drawn, pending);
+
+	if (rc == 0)
 		return;
-	mvmp_fail(&err, MVMP_BUSY, "too many graphs are being drawn; try again");
+	if (rc == -MVMP_NO_MEMORY)
+		mvmp_fail(&err, MVMP_NO_MEMORY, "no memory for the request");
+	else
+		mvmp_fail(&err, MVMP_BUSY, "too many graphs are being drawn; try again");
 	mvs_answer_error(pending->core, pending->call, &err, pending->core->now);
 	free(pending);
 }
@@ -228,14 +233,14 @@ static void refuse_malformed(
 {
 	struct mvmp_error err;
 
-	mvmp_fail(&err, MVMP_INVALID, "malformed request");
+	mvs_fail_decode(core, &err);
 	mvs_answer_error(core, request->call, &err, now);
 }
 
 void mvs_query_history(struct mvs_core *core, const struct mvmp_request *request, uint64_t now)
 {
 	Mvmp__HistoryRead *read =
-		mvmp__history_read__unpack(NULL, request->body_len, request->body);
+		mvmp__history_read__unpack(&core->allocator, request->body_len, request->body);
 	static const struct mvs_draw_job form;
 
 	if (!read) {
@@ -255,7 +260,8 @@ static uint32_t clamp(uint32_t value, uint32_t standard, uint32_t least, uint32_
 
 void mvs_query_graph(struct mvs_core *core, const struct mvmp_request *request, uint64_t now)
 {
-	Mvmp__GraphRead *read = mvmp__graph_read__unpack(NULL, request->body_len, request->body);
+	Mvmp__GraphRead *read =
+		mvmp__graph_read__unpack(&core->allocator, request->body_len, request->body);
 	static struct mvs_draw_job form; /* too large for the stack; this thread's only */
 
 	if (!read) {

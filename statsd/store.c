@@ -102,20 +102,32 @@ static int lock_directory(struct mvs_store *store, struct mvmp_error *err)
 	return 0;
 }
 
-static void load_indexes(struct mvs_store *store)
+/* An index that is there and cannot be read ends it: the next save would write what is known now
+ * over it. A directory without one is no node's, or not yet. */
+static int load_indexes(struct mvs_store *store, struct mvmp_error *err)
 {
 	char path[MVS_PATH_MAX];
 	struct dirent *entry;
+	int rc = 0;
 	DIR *dir;
 
 	snprintf(path, sizeof path, "%s/v%d", store->directory, MVS_SCHEMA_VERSION);
 	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
+	if (!dir)
+		return mvmp_fail(err, errno == ENOMEM ? MVMP_NO_MEMORY : MVMP_IO,
+			"cannot read %s: %s", path, strerror(errno));
+	while (!rc && (entry = readdir(dir))) {
 		if (mvs_name_is_safe(entry->d_name))
-			mvs_index_load(store, entry->d_name);
+			rc = mvs_index_load(store, entry->d_name);
+		if (rc == -ENOENT || rc == -ENOTDIR)
+			rc = 0;
+		if (rc)
+			mvmp_fail(err, rc == -ENOMEM ? MVMP_NO_MEMORY : MVMP_IO,
+				"cannot read the index of %.64s in %s: %s", entry->d_name, path,
+				strerror(-rc));
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
+	return rc ? -(int)err->status : 0;
 }
 
 static int allocate(struct mvs_store *store, struct mvmp_error *err)
@@ -168,10 +180,10 @@ int mvs_store_open(
 		rc = check_directory(store, err);
 	if (rc == 0)
 		rc = lock_directory(store, err);
-	if (rc == 0) {
-		load_indexes(store);
+	if (rc == 0)
+		rc = load_indexes(store, err);
+	if (rc == 0)
 		rc = mvs_writer_start(store, err);
-	}
 	if (rc) {
 		store_free(store);
 		return rc;

@@ -36,7 +36,8 @@ struct mvs_store_config {
 };
 
 /* Reads the index files of what was stored before. MVMP_NOT_FOUND, MVMP_PERMISSION,
- * MVMP_INVALID (not a directory), MVMP_CONFLICT (another program holds it), MVMP_NO_MEMORY. */
+ * MVMP_INVALID (not a directory), MVMP_CONFLICT (another program holds it), MVMP_IO (an index
+ * cannot be read), MVMP_NO_MEMORY. */
 int mvs_store_open(
 	const struct mvs_store_config *config, struct mvs_store **ret, struct mvmp_error *err);
 

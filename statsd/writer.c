@@ -210,6 +210,8 @@ int mvs_writer_start(struct mvs_store *store, struct mvmp_error *err)
 		rc = pthread_create(&store->thread, NULL, writer_thread, store);
 	if (rc == 0)
 		return 0;
+	if (writer->backend)
+		writer->backend->ops->free(writer->backend);
 	free(writer);
 	store->writer = NULL;
 	return mvmp_fail(err, MVMP_NO_MEMORY, "cannot start the writer: %s", strerror(rc));
