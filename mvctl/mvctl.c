@@ -9,10 +9,27 @@
 #include <sys/resource.h>
 #include <time.h>
 
+static void no_memory(void)
+{
+	fprintf(stderr, "mvctl: out of memory\n");
+	exit(MVCTL_EXIT_FAILED);
+}
+
+/* Without memory jansson leaves out what found none: half a document is worse than none. */
+static void *json_memory(size_t size)
+{
+	void *memory = malloc(size ? size : 1);
+
+	if (!memory)
+		no_memory();
+	return memory;
+}
+
 void mvctl_init(struct mvctl *ctl, const char *program)
 {
 	/* Keys are in memory: they shall not be in core files. */
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	json_set_alloc_funcs(json_memory, free);
 	memset(ctl, 0, sizeof *ctl);
 	ctl->program = program;
 	ctl->out = stdout;
@@ -105,12 +122,6 @@ void mvctl_note(struct mvctl *ctl, const char *format, ...)
 	vfprintf(ctl->err, format, args);
 	va_end(args);
 	fputc('\n', ctl->err);
-}
-
-static void no_memory(void)
-{
-	fprintf(stderr, "mvctl: out of memory\n");
-	exit(MVCTL_EXIT_FAILED);
 }
 
 void *mvctl_alloc(size_t count, size_t size)

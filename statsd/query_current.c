@@ -186,5 +186,5 @@ void mvs_query_current(struct mvs_core *core, const struct mvmp_request *request
 	free_frames(&latest);
 	free_frames(&before);
 	if (read)
-		mvmp__current_read__free_unpacked(read, NULL);
+		mvmp__current_read__free_unpacked(read, &core->allocator);
 }

@@ -248,7 +248,7 @@ void mvs_query_history(struct mvs_core *core, const struct mvmp_request *request
 		return;
 	}
 	start(core, request, &read, 1, &form, now);
-	mvmp__history_read__free_unpacked(read, NULL);
+	mvmp__history_read__free_unpacked(read, &core->allocator);
 }
 
 static uint32_t clamp(uint32_t value, uint32_t standard, uint32_t least, uint32_t most)
@@ -275,5 +275,5 @@ void mvs_query_graph(struct mvs_core *core, const struct mvmp_request *request, 
 	form.width = clamp(read->width, read->thumbnail ? 240 : 800, WIDTH_MIN, WIDTH_MAX);
 	form.height = clamp(read->height, read->thumbnail ? 80 : 280, HEIGHT_MIN, HEIGHT_MAX);
 	start(core, request, read->what, read->n_what, &form, now);
-	mvmp__graph_read__free_unpacked(read, NULL);
+	mvmp__graph_read__free_unpacked(read, &core->allocator);
 }
