@@ -280,7 +280,7 @@ int mva_audit_read(struct mva_audit *audit, unsigned newest,
 	char *now = NULL, *before = NULL;
 	unsigned here = newest, there;
 	int count = 0, rc = read_text(audit, current, &now);
-	const char *at = rc ? NULL : last_lines(now, &here);
+	const char *at = rc ? "" : last_lines(now, &here);
 
 	there = newest - here;
 	if (!rc && there)

@@ -40,7 +40,7 @@ static void add(void *ctx, const struct mva_audit_entry *from)
 	if (from->operation)
 		to->operation.data = malloc(MVMP_ID_LEN);
 	list->starved |= from->operation && !to->operation.data;
-	if (to->operation.data) {
+	if (from->operation && to->operation.data) {
 		memcpy(to->operation.data, from->operation, MVMP_ID_LEN);
 		to->operation.len = MVMP_ID_LEN;
 	}

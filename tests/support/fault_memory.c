@@ -182,7 +182,8 @@ WRAPPED(char *, strndup, const char *text, size_t max)
 	return copy(text, strnlen(text, max), __builtin_return_address(0));
 }
 
-static int print(char **to, const char *format, va_list args, void *caller)
+__attribute__((format(printf, 2, 0))) static int print(
+	char **to, const char *format, va_list args, void *caller)
 {
 	va_list again;
 	int len;
@@ -194,6 +195,7 @@ static int print(char **to, const char *format, va_list args, void *caller)
 	return *to ? vsnprintf(*to, (size_t)len + 1, format, args) : -1;
 }
 
+__attribute__((format(printf, 2, 0)))
 WRAPPED(int, vasprintf, char **to, const char *format, va_list args)
 {
 	return print(to, format, args, __builtin_return_address(0));
