@@ -156,7 +156,7 @@ void mva_verb_perf_reset(struct mva_agent *agent, const struct mvmp_request *req
 		mvmp__perf_reset__unpack(&agent->allocator, request->body_len, request->body);
 	Mvmp__PerfResetAnswer answer = MVMP__PERF_RESET_ANSWER__INIT;
 	struct mvmp_error err = {.status = MVMP_FAILED};
-	struct mva_perf perf;
+	struct mva_perf perf = {0};
 	int taken;
 
 	if (!body || strlen(body->name) > NAME_MAX_LEN) {

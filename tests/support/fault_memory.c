@@ -195,13 +195,14 @@ __attribute__((format(printf, 2, 0))) static int print(
 	return *to ? vsnprintf(*to, (size_t)len + 1, format, args) : -1;
 }
 
-__attribute__((format(printf, 2, 0)))
-WRAPPED(int, vasprintf, char **to, const char *format, va_list args)
+int __wrap_vasprintf(char **to, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+int __wrap_vasprintf(char **to, const char *format, va_list args)
 {
 	return print(to, format, args, __builtin_return_address(0));
 }
 
-int __wrap_asprintf(char **to, const char *format, ...);
+int __wrap_asprintf(char **to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int __wrap_asprintf(char **to, const char *format, ...)
 {
 	va_list args;
