@@ -99,10 +99,23 @@ static void renew_key(struct sim_stage *stage, struct mvmp_cluster *cluster)
 	mvmp_cluster_key_id(&mvmp_crypto_openssl, cluster->key_id, stage->authority.cluster_key);
 }
 
+/* Whoever is asked holds the newest state. */
+static bool is_everywhere(const struct sim_stage *stage)
+{
+	for (unsigned i = 0; i < stage->members; i++) {
+		const struct sim_member *m = stage->member[i];
+
+		if (m->kind != SIM_CLIENT && m->identity.cluster.number != stage->cluster_number)
+			return false;
+	}
+	return true;
+}
+
+/* Members hold one former key: another one is only made when the last is everywhere. */
 void sim_news_make(struct sim_stage *stage)
 {
 	struct sim_member *m = sim_stage_pick(stage, SIM_AGGREGATOR);
-	bool key = sim_draw(stage, KEY_OF) == 0;
+	bool key = sim_draw(stage, KEY_OF) == 0 && is_everywhere(stage);
 	uint64_t revoked = 100000 + stage->cluster_number;
 	struct mvmp_cluster cluster = m->identity.cluster;
 	struct mvmp_cluster_news news = {.from = &m->identity.cert};

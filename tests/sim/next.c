@@ -43,7 +43,8 @@ static ProtobufCBinaryData longer(const ProtobufCBinaryData *body)
 	ret.data = malloc(ret.len);
 	if (!ret.data)
 		abort();
-	memcpy(ret.data, body->data, body->len);
+	if (body->len)
+		memcpy(ret.data, body->data, body->len);
 	memcpy(ret.data + body->len, new_fields, sizeof new_fields);
 	return ret;
 }

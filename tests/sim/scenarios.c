@@ -4,12 +4,14 @@
  * Whole agents, aggregators and clients, the code that the programs run, on a switch in memory in
  * virtual time:
  *     scenarios [--scenario NAME] [--seed N | --seeds FROM-TO] [--replay] [--verbose] [--list]
+ *     scenarios --cost [NODES...]
  *
  * Each scenario draws from its seed what befalls the network and the programs. At every step the
  * invariants of invariants.c and command.c are checked, in the end also that all is well again. A
  * seed that fails is printed with the command that shows it; the run of a seed is always the same.
  */
 
+#include "cost.h"
 #include "memory.h"
 #include "stage.h"
 #include <getopt.h>
@@ -133,8 +135,8 @@ static int usage(const char *program)
 {
 	fprintf(stderr,
 		"usage: %s [--scenario NAME] [--seed N | --seeds FROM-TO] [--replay] [--verbose] "
-		"[--list]\n",
-		program);
+		"[--list]\n       %s --cost [NODES...]\n",
+		program, program);
 	return 2;
 }
 
@@ -159,7 +161,8 @@ int main(int argc, char **argv)
 	static const struct option options[] = {{"scenario", required_argument, NULL, 's'},
 		{"seed", required_argument, NULL, 'n'}, {"seeds", required_argument, NULL, 'n'},
 		{"replay", no_argument, NULL, 'r'}, {"verbose", no_argument, NULL, 'v'},
-		{"list", no_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+		{"list", no_argument, NULL, 'l'}, {"cost", no_argument, NULL, 'c'},
+		{NULL, 0, NULL, 0}};
 	struct options o = {.from = 1, .to = 1};
 	bool good = true, found = false;
 	int c;
@@ -169,6 +172,8 @@ int main(int argc, char **argv)
 			list();
 			return 0;
 		}
+		if (c == 'c')
+			return sim_cost_table(argc - optind, argv + optind);
 		o.verbose |= c == 'v';
 		o.replay |= c == 'r';
 		if (c == 's')

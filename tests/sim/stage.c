@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	ASK_AT_ONCE = 16,
@@ -59,6 +60,10 @@ static void on_frame(void *ctx, uint64_t now, const uint8_t src[static MVMP_MAC_
 	uint64_t what[2] = {now, len << 1 | channel};
 
 	stage->frames++;
+	stage->cost.frames[channel]++;
+	stage->cost.bytes[channel] += len + SIM_ETHERNET_HEAD;
+	if (stage->measured)
+		return;
 	trace_bytes(stage, what, sizeof what);
 	trace_bytes(stage, src, MVMP_MAC_LEN);
 	trace_bytes(stage, dst, MVMP_MAC_LEN);
@@ -164,10 +169,22 @@ static bool is_member(const struct sim_stage *stage, const struct test_node *nod
 	return node != stage->caller && node != stage->troublemaker;
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * MVMP_NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
 static void before_turn(void *ctx, struct test_node *node)
 {
-	if (is_member(ctx, node))
+	struct sim_stage *stage = ctx;
+
+	if (is_member(stage, node))
 		sim_memory_enter(((struct sim_member *)node->ctx)->number + 1);
+	if (stage->measured)
+		stage->cost.turn_ns = cpu_ns();
 }
 
 static void after_turn(void *ctx, struct test_node *node)
@@ -175,7 +192,10 @@ static void after_turn(void *ctx, struct test_node *node)
 	struct sim_stage *stage = ctx;
 
 	sim_memory_enter(0);
-	if (is_member(stage, node))
+	if (is_member(stage, node) && stage->measured)
+		stage->cost.cpu_ns[((struct sim_member *)node->ctx)->kind] +=
+			cpu_ns() - stage->cost.turn_ns;
+	else if (is_member(stage, node))
 		sim_check_turn(node->ctx);
 	if (stage->plan.kill_turn && stage->world.turns == stage->plan.kill_turn)
 		sim_trouble_kill(stage);
@@ -199,7 +219,7 @@ static void caller_advance(void *ctx)
 
 static const struct test_program caller = {caller_deadline, caller_advance};
 
-static void begin(struct sim_stage *stage, const struct sim_scenario *scenario,
+void sim_stage_begin(struct sim_stage *stage, const struct sim_scenario *scenario,
 	const struct sim_plan *plan, bool verbose)
 {
 	struct test_world *world = &stage->world;
@@ -243,7 +263,7 @@ static void run(struct sim_stage *stage, uint64_t until, const unsigned *count, 
 	}
 }
 
-static void run_ms(struct sim_stage *stage, unsigned ms)
+void sim_stage_pass(struct sim_stage *stage, unsigned ms)
 {
 	run(stage, stage->world.now + ms * MVMP_NS_PER_MS, NULL, 0);
 }
@@ -254,7 +274,7 @@ static void run_commands(struct sim_stage *stage)
 	uint64_t most_ms = 4ull * plan->commands * plan->gap_ms + plan->trouble_ms + 600000;
 	uint64_t end = stage->world.now + most_ms * MVMP_NS_PER_MS;
 
-	run_ms(stage, plan->trouble_ms);
+	sim_stage_pass(stage, plan->trouble_ms);
 	run(stage, end, &stage->begun, plan->commands);
 	sim_trouble_end(stage);
 	run(stage, stage->world.now + (plan->deadline_ms + 2000) * MVMP_NS_PER_MS, &stage->ended,
@@ -298,14 +318,14 @@ static void restart_all(struct sim_stage *stage, enum sim_kind kind, enum sim_en
 void sim_stage_run(struct sim_stage *stage, const struct sim_scenario *scenario,
 	const struct sim_plan *plan, bool verbose)
 {
-	begin(stage, scenario, plan, verbose);
+	sim_stage_begin(stage, scenario, plan, verbose);
 	run_commands(stage);
 	if (!stage->failed && plan->pins_percent) {
 		restart_all(stage, SIM_AGENT, SIM_POWER_CUT);
 		ask_all(stage);
 	}
 	if (!stage->failed)
-		run_ms(stage, plan->settle_ms);
+		sim_stage_pass(stage, plan->settle_ms);
 	if (!stage->failed)
 		sim_check_end(stage);
 }

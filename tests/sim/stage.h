@@ -14,12 +14,23 @@ struct sim_outage {
 	uint64_t from, to;
 };
 
+/* What the cast cost so far. */
+struct sim_cost {
+	uint64_t frames[2], bytes[2]; /* by mvmp_channel, Ethernet's head included */
+	uint64_t cpu_ns[SIM_KINDS];   /* only where it is measured */
+	uint64_t turn_ns;
+};
+
+enum { SIM_ETHERNET_HEAD = 14 };
+
 struct sim_stage {
 	struct test_world world;
 	struct test_authority authority;
 	struct sim_plan plan;
 	const struct sim_scenario *scenario;
 	bool verbose;
+	bool measured; /* CPU time is counted instead of checking */
+	struct sim_cost cost;
 	uint64_t random; /* of the trouble; the world has its own */
 
 	struct sim_member **member;
@@ -48,6 +59,10 @@ struct sim_stage {
 /* Sets up and runs; the result stands in stage->failed and the counters. */
 void sim_stage_run(struct sim_stage *stage, const struct sim_scenario *scenario,
 	const struct sim_plan *plan, bool verbose);
+/* The same in parts: sets up; lets time pass. */
+void sim_stage_begin(struct sim_stage *stage, const struct sim_scenario *scenario,
+	const struct sim_plan *plan, bool verbose);
+void sim_stage_pass(struct sim_stage *stage, unsigned ms);
 void sim_stage_clear(struct sim_stage *stage);
 
 void sim_stage_list(struct sim_stage *stage, struct sim_member *member);

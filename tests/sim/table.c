@@ -85,7 +85,7 @@ static void draw_sizes(struct sim_plan *p, uint64_t *random)
 {
 	p->mtu_min = 576;
 	p->mtu_max = 9000;
-	p->bulk_max = 100000;
+	p->bulk_max = 60000;
 	p->how.frame_max = (uint16_t)(draw(random, 0, 1) ? draw(random, 1500, 9000) : 0);
 	p->how.pad = draw(random, 0, 1);
 	p->how.trailer_max = (uint8_t)draw(random, 0, 60);
