@@ -19,19 +19,23 @@ static bool is_long_step(const struct mvs_timeline *line, int64_t wanted)
 	return line->base_ns - wanted > (int64_t)(MVS_AHEAD_MAX_S * MVMP_NS_PER_S);
 }
 
+/* What was slewed off between the last update and `mono_ns`. */
+static int64_t slewed(const struct mvs_timeline *line, uint64_t mono_ns)
+{
+	int64_t off = share(mono_ns, line->mono_ns, MVS_SLEW_PPM);
+
+	return off < line->ahead_ns ? off : line->ahead_ns;
+}
+
 void mvs_timeline_update(struct mvs_timeline *line, uint64_t mono_ns, uint64_t wall_ns)
 {
 	int64_t wanted = (int64_t)(wall_ns - mono_ns);
-	int64_t back = share(mono_ns, line->mono_ns, MVS_SLEW_PPM);
+	bool is_long = line->set && is_long_step(line, wanted);
 
-	if (line->set && is_long_step(line, wanted)) {
+	line->base_ns -= slewed(line, mono_ns);
+	line->era += is_long;
+	if (!line->set || is_long || line->base_ns < wanted)
 		line->base_ns = wanted;
-		line->era++;
-	} else if (!line->set || line->base_ns - wanted <= back) {
-		line->base_ns = wanted;
-	} else {
-		line->base_ns -= back;
-	}
 	line->set = true;
 	line->mono_ns = mono_ns;
 	line->ahead_ns = line->base_ns - wanted;
@@ -41,6 +45,8 @@ uint64_t mvs_timeline_ms(const struct mvs_timeline *line, int64_t mono_ns)
 {
 	int64_t ns = plus(mono_ns, line->base_ns);
 
+	if (mono_ns > 0)
+		ns = plus(ns, -slewed(line, (uint64_t)mono_ns));
 	return ns > 0 ? (uint64_t)ns / MVMP_NS_PER_MS : 0;
 }
 

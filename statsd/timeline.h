@@ -26,9 +26,9 @@ enum {
 
 struct mvs_timeline {
 	bool set;
-	int64_t base_ns; /* store time - our monotonic time */
-	uint64_t mono_ns;
-	int64_t ahead_ns; /* of the wall clock; 0 when in step */
+	int64_t base_ns;  /* store time - our monotonic time, at the update */
+	uint64_t mono_ns; /* of the update */
+	int64_t ahead_ns; /* of the wall clock then; 0 when in step. It shrinks as time passes */
 	uint32_t era;	  /* how often time began anew behind a step back */
 };
 

@@ -27,15 +27,19 @@ static void steps_forward_at_once(void **state)
 	assert_int_equal(mvs_timeline_ms(&line, (int64_t)(51 * S)), (wall + 3601 * S) / 1000000);
 }
 
-/* A clock set back by five minutes never makes store time go back or stand still: ten seconds
- * take ten seconds, less the slew of 0.5 %. After 300 / 0.005 s = 16.7 h it is in step again. */
+/* A clock set back by five minutes never makes store time go back or stand still: from when it is
+ * noticed ten seconds take ten seconds, less the slew of 0.5 %. After 300 / 0.005 s = 16.7 h it is
+ * in step again. */
 static void steps_back_are_slewed(void **state)
 {
 	struct mvs_timeline line = {0};
 	uint64_t before, after;
 
-	mvs_timeline_update(&line, 50 * S, wall);
+	mvs_timeline_update(&line, 40 * S, wall - 10 * S);
+	mvs_timeline_update(&line, 50 * S, wall - 300 * S);
 	before = mvs_timeline_ms(&line, (int64_t)(50 * S));
+	assert_int_equal(before, wall / 1000000);
+	assert_int_equal(mvs_timeline_ms(&line, (int64_t)(60 * S)) - before, 9950);
 	mvs_timeline_update(&line, 60 * S, wall + 10 * S - 300 * S);
 	after = mvs_timeline_ms(&line, (int64_t)(60 * S));
 	assert_int_equal(after - before, 9950);
@@ -44,6 +48,24 @@ static void steps_back_are_slewed(void **state)
 	assert_true(line.ahead_ns > 0);
 	mvs_timeline_update(&line, 60 * S + DAY, wall + 10 * S - 300 * S + DAY);
 	assert_int_equal(line.ahead_ns, 0);
+	assert_int_equal(line.era, 0);
+}
+
+/* Read every millisecond, with an update every second and the clock set back by a minute, by 3 ms
+ * and by a day's drift, store time never goes back. */
+static void no_update_makes_it_go_back(void **state)
+{
+	static const uint64_t back_ns[] = {0, 60 * S, 60 * S + 3000000, 60 * S + 3004000};
+	struct mvs_timeline line = {0};
+	uint64_t last = 0, ms;
+
+	for (uint64_t at = 50 * S; at < 58 * S; at += 1000000) {
+		if (at % S == 0)
+			mvs_timeline_update(&line, at, wall + at - back_ns[(at / S - 50) / 2]);
+		ms = mvs_timeline_ms(&line, (int64_t)at);
+		assert_true(ms >= last);
+		last = ms;
+	}
 	assert_int_equal(line.era, 0);
 }
 
@@ -111,6 +133,7 @@ int main(void)
 		cmocka_unit_test(follows_the_wall_clock),
 		cmocka_unit_test(steps_forward_at_once),
 		cmocka_unit_test(steps_back_are_slewed),
+		cmocka_unit_test(no_update_makes_it_go_back),
 		cmocka_unit_test(long_steps_back_begin_an_era),
 		cmocka_unit_test(any_clock_gives_some_time),
 		cmocka_unit_test(transport_delay_is_filtered),
