@@ -388,12 +388,10 @@ unsigned mvmp_memswitch_waiting(const struct mvmp_link *port)
 	return ((const struct port *)port)->waiting;
 }
 
-void mvmp_memswitch_set_wake(struct mvmp_link *link, mvmp_memswitch_wake *wake, void *ctx)
+void mvmp_memswitch_set_wake(struct mvmp_link *port, mvmp_memswitch_wake *wake, void *ctx)
 {
-	struct port *port = (struct port *)link;
-
-	port->wake = wake;
-	port->wake_ctx = ctx;
+	((struct port *)port)->wake = wake;
+	((struct port *)port)->wake_ctx = ctx;
 }
 
 void mvmp_memswitch_set_tap(struct mvmp_memswitch *sw, mvmp_memswitch_tap *tap, void *ctx)

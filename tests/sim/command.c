@@ -9,12 +9,22 @@
 
 enum {
 	ASK_MS = 20000,
-	PIN_EACH = 50, /* the others unpin: what is pinned is kept, and those are many */
+	ASK_TIMES = 20, /* where the answer has a status of a later version */
+	PIN_EACH = 50,	/* the others unpin: what is pinned is kept, and those are many */
 	SUBSCRIBE_S = 10,
 };
 
 /* Reading verbs, with the bodies that they take. */
-enum reading { READ_PING, READ_SAMPLE, READ_LINK, READ_PERF, READ_SUBSCRIBE, READ_NODES, READINGS };
+enum reading {
+	READ_PING,
+	READ_SAMPLE,
+	READ_ABSENT,
+	READ_LINK,
+	READ_PERF,
+	READ_SUBSCRIBE,
+	READ_NODES,
+	READINGS
+};
 
 static bool is_mutating(const struct sim_command *c)
 {
@@ -25,7 +35,7 @@ bool sim_command_is_open(const struct sim_command *c)
 {
 	return is_mutating(c) &&
 	       (c->orphan || c->status == MVMP_OUTCOME_UNKNOWN || c->status == MVMP_INTERRUPTED ||
-		       c->status == MVMP_RUNNING || c->status >= MVMP_STATUS_COUNT);
+		       c->status == MVMP_RUNNING);
 }
 
 /* ---- bodies ---- */
@@ -57,10 +67,13 @@ static size_t put_ping(const struct sim_command *c, uint8_t *to)
 	return len;
 }
 
-static size_t put_sample_read(uint8_t *to)
+static size_t put_sample_read(const struct sim_command *c, uint8_t *to)
 {
 	Mvmp__SampleRead read = MVMP__SAMPLE_READ__INIT;
+	char nowhere[] = "nowhere";
 
+	if (c->absent)
+		read.domain_name = nowhere;
 	read.kinds = (1u << MVMP_ENTITY_COUNT) - 1;
 	read.texts = true;
 	return mvmp__sample_read__pack(&read, to);
@@ -85,7 +98,7 @@ static size_t put_body(const struct sim_command *c, uint8_t *to)
 	case MVMP_VERB_PING:
 		return put_ping(c, to);
 	case MVMP_VERB_SAMPLE_READ:
-		return put_sample_read(to);
+		return put_sample_read(c, to);
 	case MVMP_VERB_SUBSCRIBE:
 		return put_subscribe(c, to);
 	default:
@@ -182,12 +195,13 @@ static void draw_operation(struct sim_command *c)
 static void draw_reading(struct sim_command *c)
 {
 	static const enum mvmp_verb verbs[READINGS] = {MVMP_VERB_PING, MVMP_VERB_SAMPLE_READ,
-		MVMP_VERB_LINK_READ, MVMP_VERB_PERF_READ, MVMP_VERB_SUBSCRIBE,
-		MVMP_VERB_NODES_READ};
+		MVMP_VERB_SAMPLE_READ, MVMP_VERB_LINK_READ, MVMP_VERB_PERF_READ,
+		MVMP_VERB_SUBSCRIBE, MVMP_VERB_NODES_READ};
 	struct sim_stage *stage = c->stage;
 	unsigned kind = stage->plan.light ? READ_PING : (unsigned)sim_draw(stage, READINGS);
 
 	c->verb = verbs[kind];
+	c->absent = kind == READ_ABSENT && stage->plan.samples;
 	if (kind == READ_NODES && stage->plan.aggregators)
 		c->target = sim_stage_pick(stage, SIM_AGGREGATOR);
 	else if (kind == READ_NODES || (kind >= READ_SAMPLE && !stage->plan.samples))
@@ -239,6 +253,8 @@ static void on_told(void *ctx, const struct mvmp_answer *answer)
 		mvmp__operation_answer__free_unpacked(body, NULL);
 	sim_note(c->stage, "command %u was asked for: %s, %s", c->number,
 		mvmp_status_name(c->later), answer->error.text);
+	if (answer->error.status == MVMP_FAILED && c->asked < ASK_TIMES)
+		sim_command_ask(c);
 	sim_memory_enter(was);
 }
 
@@ -250,6 +266,7 @@ void sim_command_ask(struct sim_command *c)
 	read.operation = (ProtobufCBinaryData){MVMP_ID_LEN, c->operation};
 	read.wait_ms = ASK_MS / 2;
 	c->stage->asked++;
+	c->asked++;
 	call(c, MVMP_VERB_OPERATION_READ, body, mvmp__operation_read__pack(&read, body), ASK_MS,
 		on_told);
 }
@@ -267,8 +284,17 @@ static bool fits(enum mvmp_status status, unsigned executed)
 	case MVMP_RUNNING:
 		return executed <= 1;
 	default: /* refused, no answer, never heard of */
-		return executed == 0 || status >= MVMP_STATUS_COUNT;
+		return executed == 0;
 	}
+}
+
+/* Statuses of a later version are told as a failure. */
+static bool is_expected(const struct sim_command *c)
+{
+	if (!c->absent)
+		return c->status == MVMP_OK;
+	return c->status == MVMP_NOT_FOUND ||
+	       (c->status == MVMP_FAILED && c->stage->plan.next_version);
 }
 
 static void judge(struct sim_stage *stage, const struct sim_command *c, struct sim_tally *tally)
@@ -294,11 +320,11 @@ static void judge(struct sim_stage *stage, const struct sim_command *c, struct s
 	tally->interrupted += c->status == MVMP_INTERRUPTED;
 	tally->other += c->status != MVMP_OK && !sim_command_is_open(c);
 	/* Interrupted: it may not be repeated, whoever is to blame. */
-	if (c->status >= MVMP_STATUS_COUNT || c->status == MVMP_INTERRUPTED ||
+	if (c->status == MVMP_INTERRUPTED ||
 		!sim_was_well(stage, c->begun, c->deadline, stage->plan.grace_ms))
 		return;
 	tally->counted++;
-	if (c->status == MVMP_OK)
+	if (is_expected(c))
 		tally->good++;
 	else
 		sim_note(stage, "command %u counts as not done: %s", c->number,

@@ -18,9 +18,11 @@ struct sim_command {
 	uint8_t operation[MVMP_ID_LEN];
 	uint32_t payload; /* bytes of a ping */
 	unsigned ends;	  /* of the target's program before */
+	bool absent;	  /* it asks for what is not there */
 	bool started, ended;
 	bool orphan; /* its client was ended before it was answered */
 	enum mvmp_status status;
+	unsigned asked;
 	bool resolved;		/* asked for by its id, and told */
 	enum mvmp_status later; /* what was told */
 };

@@ -14,8 +14,6 @@ enum {
 	TURNS_BASE = 200000,
 	LATE_MS = 1000,	  /* a call that has not ended so long after its deadline never will */
 	CALLS_EVERY = 64, /* turns between looks at all calls */
-	MEMORY_MAX_KB = 16 * 1024, /* of a program, and for each session it may have */
-	MEMORY_SESSION_KB = 4 * 1024,
 };
 
 /* ---- progress ---- */
@@ -34,7 +32,7 @@ static void check_progress(struct sim_member *m)
 	if (stage->second != now / MVMP_NS_PER_S)
 		stage->second_turns = 0;
 	stage->second = now / MVMP_NS_PER_S;
-	if (++stage->second_turns == TURNS_BASE + (uint64_t)TURNS_A_SECOND * stage->members)
+	if (++stage->second_turns == TURNS_BASE + TURNS_A_SECOND * (uint64_t)stage->members)
 		sim_fail(stage, "there were %llu turns in one second",
 			(unsigned long long)stage->second_turns);
 }
@@ -71,14 +69,25 @@ static void check_counters(struct sim_member *m)
 
 /* ---- memory ---- */
 
+/* KiB: of the program, and for each session that its table may hold. */
+static const struct {
+	size_t program, session;
+} memory_max[SIM_KINDS] = {
+	[SIM_AGENT] = {8 * 1024, 256},
+	[SIM_AGGREGATOR] = {2 * 1024, 1024},
+	[SIM_CLIENT] = {2 * 1024, 256},
+};
+
 static void check_memory(struct sim_member *m)
 {
-	size_t sessions = m->node->sessions_max;
-	size_t most = (MEMORY_MAX_KB + sessions * MEMORY_SESSION_KB) * 1024ull;
+	size_t held = sim_memory_held(m->number + 1), *peak = &m->stage->peak[m->kind];
+	size_t most =
+		memory_max[m->kind].program + memory_max[m->kind].session * m->node->sessions_max;
 
-	if (sim_memory_held(m->number + 1) > most)
-		sim_fail(m->stage, "%s holds %zu bytes, more than %zu", m->name,
-			sim_memory_held(m->number + 1), most);
+	if (held > *peak)
+		*peak = held;
+	if (held / 1024 > most)
+		sim_fail(m->stage, "%s holds %zu KiB, more than %zu", m->name, held / 1024, most);
 }
 
 /* ---- calls ---- */

@@ -9,9 +9,11 @@
 
 enum {
 	NEW_RECORD = 77,
+	NEW_VERB = 999,
+	NEW_ID = 0x7eadbeef,
 	NEW_STATUS = 200,
 	NEW_REFUSAL = 99,
-	STATUS_OF = 23, /* one answer in so many has the new status */
+	STATUS_OF = 3,	/* one refusal in so many has the new status */
 	STRAY_OF = 10,	/* one frame in so many is followed by one of a new kind */
 	REFUSED_OF = 4, /* one INIT in so many is refused for the new reason, too */
 	ROOM = MVMP_FRAME_MAX,
@@ -49,13 +51,19 @@ static ProtobufCBinaryData longer(const ProtobufCBinaryData *body)
 	return ret;
 }
 
+/* What may have a more exact status in a later version: nothing was done. */
+static bool is_refusal(const Mvmp__Answer *answer)
+{
+	return answer->status == MVMP_NOT_FOUND || answer->status == MVMP_UNSUPPORTED ||
+	       answer->status == MVMP_BUSY;
+}
+
 /* An envelope with new fields in all its levels; its length. Of equal bytes the same is made, so
  * that a repeated fragment is the same one. */
 static size_t renew_envelope(const uint8_t *bytes, size_t len, uint8_t *to, size_t room)
 {
 	Mvmp__Envelope *envelope = mvmp__envelope__unpack(NULL, len, bytes);
 	ProtobufCBinaryData *body, was, extended;
-	uint32_t status = 0;
 	size_t size;
 
 	if (!envelope)
@@ -65,11 +73,9 @@ static size_t renew_envelope(const uint8_t *bytes, size_t len, uint8_t *to, size
 	was = *body;
 	extended = longer(&was);
 	*body = extended;
-	if (envelope->is_case == MVMP__ENVELOPE__IS_ANSWER) {
-		status = envelope->answer->status;
-		if (envelope->answer->id % STATUS_OF == 0 && status != MVMP_OK)
-			envelope->answer->status = NEW_STATUS;
-	}
+	if (envelope->is_case == MVMP__ENVELOPE__IS_ANSWER && is_refusal(envelope->answer) &&
+		envelope->answer->id % STATUS_OF == 0)
+		envelope->answer->status = NEW_STATUS;
 	size = mvmp__envelope__get_packed_size(envelope) + sizeof new_fields;
 	if (size <= room) {
 		mvmp__envelope__pack(envelope, to);
@@ -198,6 +204,44 @@ int sim_next_send(struct sim_member *member, const struct mvmp_addr *to, enum mv
 	return mvmp_link_send(member->node->link, to->mac, channel, renewed ? out : frame,
 		renewed ? renewed : len);
 }
+
+/* ---- verbs ---- */
+
+void sim_next_ask(struct sim_member *member, mvmp_session session)
+{
+	Mvmp__Envelope envelope = MVMP__ENVELOPE__INIT;
+	Mvmp__Request request = MVMP__REQUEST__INIT;
+	uint8_t bytes[64];
+	size_t len;
+
+	request.id = NEW_ID;
+	request.verb = NEW_VERB;
+	request.deadline_ms = 1000;
+	envelope.is_case = MVMP__ENVELOPE__IS_REQUEST;
+	envelope.request = &request;
+	len = mvmp__envelope__pack(&envelope, bytes);
+	mvmp_endpoint_send(member->node->ep, session, bytes, len, member->node->world->now);
+}
+
+void sim_next_answered(struct sim_member *member, const uint8_t *bytes, size_t len)
+{
+	Mvmp__Envelope *envelope = mvmp__envelope__unpack(NULL, len, bytes);
+	const Mvmp__Answer *answer = NULL;
+
+	if (envelope && envelope->is_case == MVMP__ENVELOPE__IS_ANSWER)
+		answer = envelope->answer;
+	if (answer && answer->id == NEW_ID && answer->status != MVMP_UNSUPPORTED &&
+		answer->status != NEW_STATUS)
+		sim_fail(member->stage, "a verb of the next version was answered by %u",
+			answer->status);
+	if (answer && answer->id == NEW_ID)
+		sim_note(member->stage, "%s heard that verb %d is not known", member->name,
+			NEW_VERB);
+	if (envelope)
+		mvmp__envelope__free_unpacked(envelope, NULL);
+}
+
+/* ---- refusals ---- */
 
 static void send_refusal(struct test_node *node, const struct mvmp_addr *to, const uint8_t *init)
 {

@@ -18,4 +18,9 @@ int sim_next_send(struct sim_member *member, const struct mvmp_addr *to, enum mv
 bool sim_next_receive(struct test_node *node, const struct mvmp_addr *from,
 	enum mvmp_channel channel, const uint8_t *frame, size_t len);
 
+/* Asks for a verb of the next version; the answer, which no client takes, must say that it is not
+ * supported. */
+void sim_next_ask(struct sim_member *member, mvmp_session session);
+void sim_next_answered(struct sim_member *member, const uint8_t *bytes, size_t len);
+
 #endif

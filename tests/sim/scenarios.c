@@ -32,6 +32,7 @@ struct total {
 	struct sim_tally tally;
 	uint64_t frames, virtual_s, kills, lost, sent;
 	unsigned seeds;
+	size_t peak[SIM_KINDS];
 };
 
 static void add(struct total *total, const struct sim_stage *stage, const struct sim_tally *tally)
@@ -47,6 +48,10 @@ static void add(struct total *total, const struct sim_stage *stage, const struct
 	total->lost += stage->stats_lost;
 	total->sent += stage->stats_sent;
 	total->seeds++;
+	for (unsigned i = 0; i < SIM_KINDS; i++) {
+		if (stage->peak[i] > total->peak[i])
+			total->peak[i] = stage->peak[i];
+	}
 }
 
 /* Runs one seed; its trace, or 0 when something was wrong. */
@@ -102,11 +107,14 @@ static void report(const struct sim_scenario *scenario, const struct total *t, u
 {
 	printf("%-10s %4u seeds, %6llu s, %8llu frames: %6u commands, %u restarts; %u of %u "
 	       "answered in time; %u outcome unknown, %u interrupted, %u orphans, all told by "
-	       "their ids; %llu of %llu stats frames lost, all told; trace %016llx\n",
+	       "their ids; %llu of %llu stats frames lost, all told; at most %zu, %zu, %zu KiB of "
+	       "an "
+	       "agent, aggregator, client; trace %016llx\n",
 		scenario->name, t->seeds, (unsigned long long)t->virtual_s,
 		(unsigned long long)t->frames, t->tally.commands, (unsigned)t->kills, t->tally.good,
 		t->tally.counted, t->tally.unknown, t->tally.interrupted, t->tally.orphans,
-		(unsigned long long)t->lost, (unsigned long long)t->sent,
+		(unsigned long long)t->lost, (unsigned long long)t->sent, t->peak[SIM_AGENT] / 1024,
+		t->peak[SIM_AGGREGATOR] / 1024, t->peak[SIM_CLIENT] / 1024,
 		(unsigned long long)trace);
 	fflush(stdout);
 }

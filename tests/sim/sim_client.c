@@ -2,6 +2,7 @@
 #include "sim_client.h"
 #include "memory.h"
 #include "news.h"
+#include "next.h"
 #include "stage.h"
 #include <stdlib.h>
 
@@ -47,9 +48,11 @@ static void event(struct sim_member *member, const struct mvmp_event *event)
 
 	if (!c->client)
 		return;
-	c->stats += event->type == MVMP_EVENT_STATS;
-	if (!mvmp_client_event(c->client, event, member->node->world->now))
-		c->foreign += event->type == MVMP_EVENT_MESSAGE;
+	if (member->next_version && event->type == MVMP_EVENT_SESSION_UP)
+		sim_next_ask(member, event->session);
+	if (event->type == MVMP_EVENT_MESSAGE)
+		sim_next_answered(member, event->bytes, event->len);
+	mvmp_client_event(c->client, event, member->node->world->now);
 }
 
 static uint64_t deadline(struct sim_member *member)

@@ -11,9 +11,6 @@ struct sim_client {
 	struct sim_member *member;
 	struct mvmp_client *client; /* NULL while it is dead */
 	unsigned open;		    /* commands under way */
-	uint64_t open_until;	    /* one of them should have ended before; 0: none is known */
-	unsigned foreign;	    /* messages that were no answer to a call */
-	uint64_t stats;		    /* frames of its own subscriptions */
 };
 
 #endif
