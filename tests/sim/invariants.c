@@ -52,14 +52,14 @@ static void check_counters(struct sim_member *m)
 {
 	const struct mvmp_endpoint_counters *c = mvmp_endpoint_counters(m->node->ep);
 	const struct sim_plan *plan = &m->stage->plan;
-	uint64_t verdicts = 0;
+	unsigned long long verdicts = 0, frames = c->frames_in[0];
 
+	frames += c->frames_in[1];
 	for (unsigned i = 0; i < MVMP_VERDICT_COUNT; i++)
 		verdicts += c->drops.count[i];
-	if (verdicts != c->frames_in[0] + c->frames_in[1])
-		sim_fail(m->stage, "%s took %llu frames and gave %llu verdicts", m->name,
-			(unsigned long long)(c->frames_in[0] + c->frames_in[1]),
-			(unsigned long long)verdicts);
+	if (verdicts != frames)
+		sim_fail(m->stage, "%s took %llu frames and gave %llu verdicts", m->name, frames,
+			verdicts);
 	check_verdict(m, MVMP_DROP_WINDOW, "but all senders keep to their windows");
 	if (!plan->next_version)
 		check_verdict(m, MVMP_DROP_RECORD, "but all senders are of this version");
