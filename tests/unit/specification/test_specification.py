@@ -125,8 +125,8 @@ class Specification(unittest.TestCase):
         self.assertEqual(told, {name: int(number) for name, number in code
                                 if name != "HEAD"})
         lua = re.search(r"names\.records = \{(.*?)\}", DISSECTOR, re.S)[1]
-        self.assertEqual(told, {name: int(number) for number, name in
-                                re.findall(r'\[(\d+)\] = "([A-Z]+)"', lua)})
+        known = {name: int(number) for number, name in re.findall(r'\[(\d+)\] = "([A-Z]+)"', lua)}
+        self.assertLessEqual(told.items(), known.items())
 
     def test_names(self):
         """Every name of a limit that the text uses stands in the table, and every file it names is

@@ -16,6 +16,8 @@ VECTORS = REPO / "tests" / "vectors"
 CAPTURE, KEYLOG = VECTORS / "frames.pcap", VECTORS / "keylog.txt"
 LINES = dict(line.split() for line in (VECTORS / "frames.txt").read_text().splitlines()
              if not line.startswith("#"))
+NODE_INDEX, ADA_INDEX = (int.from_bytes(bytes.fromhex(LINES[name]), "little")
+                         for name in ("node_index", "ada_index"))
 NODE, ADA = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 
 
@@ -63,8 +65,8 @@ class Dissector(unittest.TestCase):
                        "mvmp.opened", "mvmp.name", "mvmp.verdict")
         self.assertEqual([int(line[0]) for line in found],
                          [1, 2, 3, 5, 3, 4, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5, 6])
-        self.assertEqual(found[5][:4], ["4", "0x71220000", "480", "0"])
-        self.assertEqual(found[6][:4], ["6", "0x61220000", "28", "0"])
+        self.assertEqual(found[5][:4], ["4", f"{ADA_INDEX:#010x}", "480", "0"])
+        self.assertEqual(found[6][:4], ["6", f"{NODE_INDEX:#010x}", "28", "0"])
         self.assertEqual({(line[3], line[4], line[5]) for line in found}, {("0", "", "")})
 
     def test_opened(self):
@@ -83,7 +85,7 @@ class Dissector(unittest.TestCase):
         self.assertEqual(init[:5], ["7000000000", "0x00000000", "42", LINES["ada_cert"], "6"])
         reply = fields(CAPTURE, "mvmp.responder_index", "mvmp.mac", keylog=KEYLOG,
                        only="mvmp.kind == 4")[0]
-        self.assertEqual(reply, ["0x61220000", "02:00:00:00:00:01"])
+        self.assertEqual(reply, [f"{NODE_INDEX:#010x}", "02:00:00:00:00:01"])
         cookies = fields(CAPTURE, "mvmp.reason", "mvmp.cookie", keylog=KEYLOG,
                          only="mvmp.kind == 5")
         self.assertEqual(cookies, [["0", LINES["cookie"]], ["3", ""]])
@@ -205,7 +207,7 @@ class Dissector(unittest.TestCase):
                 plain += struct.pack("<BBH", chance.randrange(0, 9), 0, len(body)) + body
             if chance.random() < 0.2:
                 plain = plain[:-1]
-            head = struct.pack("<BBHIQ", 0x16, 0, len(plain) + 16, 0x61220000, counter)
+            head = struct.pack("<BBHIQ", 0x16, 0, len(plain) + 16, NODE_INDEX, counter)
             nonce = bytes(4) + struct.pack(">Q", counter)
             frames.append((ADA, 0x88B5, head + AESGCM(key).encrypt(nonce, bytes(plain), head),
                            9999))
