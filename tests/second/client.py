@@ -87,7 +87,7 @@ class Caller:
 
 
 def read_domains(caller):
-    answer = protobuf.read(caller.ask(SAMPLE_READ, protobuf.write((1, 1 << DOMAIN | 1), (2, 1))))
+    answer = protobuf.read(caller.ask(SAMPLE_READ, protobuf.write((1, 0xFF), (2, 1))))
     sample = Sample()
     done = [sample.take(frame) for frame in answer[1]]
     if done != [False] * (len(done) - 1) + [True]:
@@ -123,7 +123,7 @@ def main():
     session.ping(0x1122334455667788)
     session.run(2, lambda: session.pongs)
     caller = Caller(session)
-    payload = os.urandom(200000)  # more fragments than the window takes
+    payload = os.urandom(60000)  # nearly the longest request
     echo = protobuf.last(protobuf.read(caller.ask(PING, protobuf.write((1, payload)))), 1)
     links = protobuf.read(caller.ask(LINK_READ, b""))
     sample, domains = read_domains(caller)
@@ -133,7 +133,7 @@ def main():
         "name": cert.name, "mac": to.hex(":"), "pong": hex(session.pongs[0]),
         "echo": echo == payload, "sessions": protobuf.last(links, 6),
         "version": protobuf.last(links, 5, b"").decode(), "simulated": sample.simulated,
-        "domains": domains, "stats": counts, "stats_frames": frames,
+        "fragments": session.next, "domains": domains, "stats": counts, "stats_frames": frames,
         "unacknowledged": len(session.unacknowledged)}))
 
 

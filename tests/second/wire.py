@@ -60,6 +60,7 @@ class Link:
     def __init__(self, interface):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.socket.bind((interface, 0))
+        self.socket.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE: bursts of stats
         self.mac = self.socket.getsockname()[4]
         self.mtu = 1500
         index = socket.if_nametoindex(interface)
