@@ -113,5 +113,5 @@ char *mvctl_perfc_close_names(
 		used += (size_t)snprintf(
 			to + used, size - used, "%s%s", found++ ? ", " : "", known);
 	}
-	return to;
+	return mvctl_clean(to);
 }
