@@ -10,17 +10,11 @@ static uint64_t after_ms(uint64_t now, uint64_t ms)
 	return now + ms * MVMP_NS_PER_MS;
 }
 
-void call_free(struct call *call)
-{
-	free(call->body);
-	free(call);
-}
-
 void call_end(struct mvmp_client *client, struct call *call, const struct mvmp_error *error)
 {
 	call->error = *error;
-	call->state = CALL_ENDED;
-	client->ended = true;
+	call_become(client, call, CALL_ENDED);
+	call_settle(client, call);
 }
 
 void call_end_unanswered(
@@ -73,11 +67,12 @@ static void end_late(struct mvmp_client *client, struct call *call)
 }
 
 /* Tries again a little later; `why` is told if the time runs out before. */
-static void pause_call(struct call *call, const struct mvmp_error *why, uint64_t now)
+static void pause_call(
+	struct mvmp_client *client, struct call *call, const struct mvmp_error *why, uint64_t now)
 {
-	if (why)
-		call->trouble = *why;
-	call->state = CALL_LOOKING;
+	call->trouble = *why;
+	call_become(client, call, CALL_LOOKING);
+	call_give_slot(client, call);
 	call->session = 0;
 	call->due = after_ms(now, RETRY_MS);
 }
@@ -104,23 +99,26 @@ static void send_request(struct mvmp_client *client, struct call *call, uint64_t
 	struct mvmp_error error;
 	uint8_t *bytes = NULL;
 	int len = encode(client, call, &bytes, now);
-	int rc = len < 0 ? len : mvmp_endpoint_send(client->ep, session, bytes, (size_t)len, now);
+	int rc = len < 0 ? len : 0;
 
+	if (!rc)
+		rc = mvmp_index_put(&client->requests, &call->by_request, call->request, call);
+	if (!rc)
+		rc = mvmp_endpoint_send(client->ep, session, bytes, (size_t)len, now);
 	free(bytes);
+	call->due = call->deadline;
 	if (rc == 0) {
-		call->state = CALL_SENT;
+		call_become(client, call, CALL_SENT);
 		call->sends++;
-		call->due = call->deadline;
 	} else if (rc == -EAGAIN) {
-		call->state = CALL_READY;
-		call->due = call->deadline;
+		call_become(client, call, CALL_READY);
 	} else if (rc == -EMSGSIZE) {
 		mvmp_fail(&error, MVMP_TOO_LARGE, "the request has %zu bytes, one holds %d",
 			call->body_len, MVMP_REQUEST_MAX);
 		call_end(client, call, &error);
 	} else {
 		mvmp_fail(&error, MVMP_NO_ANSWER, "the session is gone");
-		pause_call(call, &error, now);
+		pause_call(client, call, &error, now);
 	}
 }
 
@@ -132,7 +130,7 @@ static void doubt_name(struct mvmp_client *client, struct call *call, const stru
 	if (!call->doubted)
 		call->doubted = now;
 	rpc_peers_forget(&client->peers, addr);
-	pause_call(call, why, now);
+	pause_call(client, call, why, now);
 	call->due = now;
 }
 
@@ -150,6 +148,7 @@ void call_connected(struct mvmp_client *client, struct call *call,
 		call_end_unanswered(client, call, &error);
 	else
 		doubt_name(client, call, &connection->addr, &error, now);
+	call_settle(client, call);
 }
 
 void call_disconnected(struct mvmp_client *client, struct call *call, bool was_up,
@@ -159,9 +158,10 @@ void call_disconnected(struct mvmp_client *client, struct call *call, bool was_u
 		call_end_unanswered(client, call, why);
 		return;
 	}
-	pause_call(call, why, now);
+	pause_call(client, call, why, now);
 	if (was_up)
 		call->due = now;
+	call_settle(client, call);
 }
 
 static void use_connection(
@@ -170,7 +170,8 @@ static void use_connection(
 	c->used = now;
 	c->kept |= call->verb->verb == MVMP_VERB_SUBSCRIBE;
 	call->session = c->session;
-	call->state = CALL_CONNECTING;
+	call_become(client, call, CALL_CONNECTING);
+	call_attach(call, c);
 	call->due = call->deadline;
 	if (c->up)
 		call_connected(client, call, c, now);
@@ -181,10 +182,13 @@ static void connect_call(
 {
 	const uint8_t *expect = call->target.has_mac ? call->target.mac : NULL;
 	uint64_t give_up = after_ms(now, CONNECT_MS);
-	struct connection *c = connection_get(client, addr, expect, call->target.role,
-		give_up < call->deadline ? give_up : call->deadline, now);
 	struct mvmp_error busy;
+	struct connection *c;
 
+	if (!connection_at(client, addr, call->target.role) && !call_take_slot(client, call))
+		return;
+	c = connection_get(client, addr, expect, call->target.role,
+		give_up < call->deadline ? give_up : call->deadline, now);
 	if (c) {
 		use_connection(client, call, c, now);
 	} else if (client->failed) {
@@ -192,30 +196,60 @@ static void connect_call(
 		call_disconnected(client, call, false, &client->failure, now);
 	} else {
 		mvmp_fail(&busy, MVMP_BUSY, "all sessions are in use");
-		pause_call(call, &busy, now);
+		pause_call(client, call, &busy, now);
 	}
 }
 
-/* Asks on every link who is there. A MAC is asked alone first, where links have MACs: a segment
- * may have thousands of members. */
+/* Asks everybody on the Unix links, or on the wires. All calls share the answers: however many look
+ * for members, this goes out once in PROBE_FIRST_MS. */
+static void ask_all(struct mvmp_client *client, bool local, unsigned spread_ms, uint64_t now)
+{
+	uint32_t links = client->links;
+
+	links &= local ? client->peers.local_links : ~client->peers.local_links;
+	if (client->asked[local] && now < after_ms(client->asked[local], PROBE_FIRST_MS))
+		return;
+	client->asked[local] = now;
+	for (unsigned link = 0; link < MVMP_LINKS_MAX; link++) {
+		if (links >> link & 1)
+			mvmp_endpoint_probe(client->ep, link, NULL, spread_ms, now);
+	}
+}
+
+static void ask_mac(struct mvmp_client *client, const uint8_t *mac, uint64_t now)
+{
+	uint32_t wires = client->links & ~client->peers.local_links;
+
+	for (unsigned link = 0; link < MVMP_LINKS_MAX; link++) {
+		if (wires >> link & 1)
+			mvmp_endpoint_probe(client->ep, link, mac, 0, now);
+	}
+}
+
+/* A MAC is asked alone first, where links have MACs: a segment may have thousands of members. */
 static void probe(struct mvmp_client *client, struct call *call, uint64_t now)
 {
 	unsigned spread = call->probes ? PROBE_SPREAD_MS : PROBE_SPREAD_FIRST_MS;
 
-	for (unsigned link = 0; link < MVMP_LINKS_MAX; link++) {
-		bool local = client->peers.local_links >> link & 1;
-
-		if (!(client->links >> link & 1))
-			continue;
-		if (call->target.has_mac && !local)
-			mvmp_endpoint_probe(client->ep, link, call->target.mac, 0, now);
-		if (!call->target.has_mac || local || call->probes > 1)
-			mvmp_endpoint_probe(client->ep, link, NULL, local ? 0 : spread, now);
-	}
+	if (call->target.has_mac)
+		ask_mac(client, call->target.mac, now);
+	ask_all(client, true, 0, now);
+	if (!call->target.has_mac || call->probes >= SLOT_PROBES)
+		ask_all(client, false, spread, now);
 	call->due = after_ms(now, call->probes ? PROBE_INTERVAL_MS : PROBE_FIRST_MS);
 	call->probe_due = call->due;
 	if (!call->probes++)
 		call->first_probe = now;
+}
+
+/* Who is named by a MAC is probed alone, which needs a slot for a while. */
+static void search(struct mvmp_client *client, struct call *call, uint64_t now)
+{
+	if (call->probes >= SLOT_PROBES)
+		call_give_slot(client, call);
+	else if (call->target.has_mac && !call_take_slot(client, call))
+		return;
+	probe(client, call, now);
 }
 
 static void end_ambiguous(struct mvmp_client *client, struct call *call, const struct doubt *doubt)
@@ -287,7 +321,7 @@ static void look(struct mvmp_client *client, struct call *call, uint64_t now)
 	else if (peer && heard_enough(call, now))
 		connect_call(client, call, &peer->addr, now);
 	else if (now >= call->due)
-		probe(client, call, now);
+		search(client, call, now);
 }
 
 void call_step(struct mvmp_client *client, struct call *call, uint64_t now)
@@ -300,4 +334,5 @@ void call_step(struct mvmp_client *client, struct call *call, uint64_t now)
 		look(client, call, now);
 	else if (call->state == CALL_READY)
 		send_request(client, call, now);
+	call_settle(client, call);
 }

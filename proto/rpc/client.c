@@ -11,75 +11,60 @@ int mvmp_client_new(struct mvmp_endpoint *ep, struct mvmp_client **ret)
 	if (!client)
 		return -ENOMEM;
 	client->ep = ep;
-	client->calls_end = &client->calls;
+	TAILQ_INIT(&client->queued);
+	TAILQ_INIT(&client->ended);
 	*ret = client;
 	return 0;
-}
-
-static void unlink_call(struct mvmp_client *client, struct call *call)
-{
-	struct call **at = &client->calls;
-
-	while (*at != call)
-		at = &(*at)->next;
-	*at = call->next;
-	if (client->calls_end == &call->next)
-		client->calls_end = at;
-	client->count--;
 }
 
 /* Tells the owner and frees. The owner may start and cancel calls meanwhile. */
 static void deliver(struct mvmp_client *client, struct call *call, const struct rpc_answer *answer,
 	uint64_t now)
 {
+	uint8_t operation[MVMP_ID_LEN];
+	mvmp_client_done *done = call->done;
+	void *ctx = call->ctx;
 	struct mvmp_answer told = {
 		.error = answer ? answer->error : call->error,
 		.body = answer ? answer->body : NULL,
 		.body_len = answer ? answer->body_len : 0,
 		.from = answer ? mvmp_endpoint_cert(client->ep, call->session) : NULL,
-		.operation = call->verb->mutates ? call->operation : NULL,
+		.operation = call->verb->mutates ? operation : NULL,
 		.session = answer ? call->session : 0,
 		.elapsed_ns = now - call->started,
 	};
 
-	unlink_call(client, call);
-	call->done(call->ctx, &told);
-	call_free(call);
-}
-
-static struct call *first_ended(struct mvmp_client *client)
-{
-	struct call *call = client->calls;
-
-	while (call && call->state != CALL_ENDED)
-		call = call->next;
-	return call;
+	memcpy(operation, call->operation, sizeof operation);
+	call_leave(client, call);
+	done(ctx, &told);
 }
 
 static void deliver_ended(struct mvmp_client *client, uint64_t now)
 {
 	struct call *call;
 
-	while (client->ended) {
-		client->ended = false;
-		while ((call = first_ended(client)))
-			deliver(client, call, NULL, now);
-	}
+	while ((call = TAILQ_FIRST(&client->ended)))
+		deliver(client, call, NULL, now);
 }
 
 void mvmp_client_free(struct mvmp_client *client)
 {
 	struct mvmp_error error;
+	struct call *call;
 
 	if (!client)
 		return;
 	mvmp_fail(&error, MVMP_NO_ANSWER, "the caller gave up");
-	while (client->calls) {
-		call_end(client, client->calls, &error);
-		deliver(client, client->calls, NULL, client->now);
+	while ((call = LIST_FIRST(&client->calls))) {
+		call_end(client, call, &error);
+		deliver(client, call, NULL, client->now);
 	}
 	connections_free(client);
 	rpc_peers_free(&client->peers);
+	mvmp_index_clear(&client->ids);
+	mvmp_index_clear(&client->requests);
+	mvmp_index_clear(&client->looking);
+	mvmp_heap_clear(&client->heap);
 	free(client);
 }
 
@@ -177,37 +162,39 @@ uint64_t mvmp_client_call(struct mvmp_client *client, const struct mvmp_target *
 	call->deadline = deadline;
 	call->done = done;
 	call->ctx = ctx;
-	*client->calls_end = call;
-	client->calls_end = &call->next;
-	client->count++;
+	if (call_enter(client, call)) {
+		mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
+		free(call->body);
+		free(call);
+		return 0;
+	}
 	call_step(client, call, now);
 	return call->id;
 }
 
 void mvmp_client_cancel(struct mvmp_client *client, uint64_t id)
 {
-	struct call *call = client->calls;
+	struct mvmp_index_entry *at;
+	struct call *call = mvmp_index_first(&client->ids, id, &at);
 
-	while (call && call->id != id)
-		call = call->next;
-	if (!call)
-		return;
-	unlink_call(client, call);
-	call_free(call);
+	if (call)
+		call_leave(client, call);
 }
 
 /* Who is busy may have time later; a change that is still running may end before the caller's
  * time does. */
-static bool ask_again(struct call *call, const struct rpc_answer *answer, uint64_t now)
+static bool ask_again(struct mvmp_client *client, struct call *call,
+	const struct rpc_answer *answer, uint64_t now)
 {
 	bool running = answer->error.status == MVMP_RUNNING && call->verb->mutates;
 
 	if ((!running && answer->error.status != MVMP_BUSY) ||
 		now + 2 * RETRY_MS * MVMP_NS_PER_MS >= call->deadline)
 		return false;
-	call->state = CALL_LOOKING;
+	call_become(client, call, CALL_LOOKING);
 	call->due = now + RETRY_MS * MVMP_NS_PER_MS;
 	call->trouble = answer->error;
+	call_settle(client, call);
 	return true;
 }
 
@@ -220,14 +207,13 @@ static bool says_nothing(const struct call *call, const struct rpc_answer *answe
 static void take_answer(struct mvmp_client *client, mvmp_session session,
 	const struct rpc_answer *answer, uint64_t now)
 {
-	struct call *call = client->calls;
+	struct mvmp_index_entry *at;
+	struct call *call;
 
 	if (connection_exchanged(client, session, answer, now))
 		return;
-	while (call && !(call->state == CALL_SENT && call->session == session &&
-			       call->request == answer->id))
-		call = call->next;
-	if (!call || ask_again(call, answer, now))
+	call = mvmp_index_first(&client->requests, answer->id, &at);
+	if (!call || call->session != session || ask_again(client, call, answer, now))
 		return;
 	if (says_nothing(call, answer))
 		call_end_unanswered(client, call, &answer->error);
@@ -258,20 +244,38 @@ static void take_down(struct mvmp_client *client, const struct mvmp_event *event
 	connection_down(client, event->session, &why, now);
 }
 
-/* Calls that wait for this member. */
-static void take_beacon(struct mvmp_client *client, const struct mvmp_event *event, uint64_t now)
+/* Steps the calls that look for a member under one key. A step takes its own call out of the chain
+ * or leaves it; it touches no other. */
+static void step_looking(struct mvmp_client *client, uint64_t key, uint64_t now)
 {
-	rpc_peers_heard(&client->peers, event->peer);
-	for (struct call *call = client->calls; call; call = call->next) {
-		if (call->state == CALL_LOOKING && call->probes && !call->target.has_addr)
+	struct mvmp_index_entry *at;
+	struct call *call = mvmp_index_first(&client->looking, key, &at), *next;
+
+	for (; call; call = next) {
+		next = mvmp_index_next(&at);
+		if (call->probes)
 			call_step(client, call, now);
 	}
 }
 
+static void take_beacon(struct mvmp_client *client, const struct mvmp_event *event, uint64_t now)
+{
+	uint64_t key[RPC_KEYS_MAX];
+	unsigned keys = rpc_peer_keys(event->peer, key);
+
+	rpc_peers_heard(&client->peers, event->peer);
+	for (unsigned i = 0; i < keys; i++)
+		step_looking(client, key[i], now);
+}
+
 static void take_writable(struct mvmp_client *client, mvmp_session session, uint64_t now)
 {
-	for (struct call *call = client->calls; call; call = call->next) {
-		if (call->state == CALL_READY && call->session == session)
+	struct connection *c = connection_by_session(client, session);
+	struct call *call, *next;
+
+	for (call = c ? LIST_FIRST(&c->calls) : NULL; call && call->connection == c; call = next) {
+		next = LIST_NEXT(call, on_connection);
+		if (call->state == CALL_READY)
 			call_step(client, call, now);
 	}
 }
@@ -303,36 +307,31 @@ bool mvmp_client_event(struct mvmp_client *client, const struct mvmp_event *even
 	return mine;
 }
 
-/* Steps that are due; a step may end calls, which are told only after the walk. */
+static struct call *call_of(struct mvmp_timer *timer)
+{
+	return (struct call *)((char *)timer - offsetof(struct call, timer));
+}
+
+/* Each call that is due is stepped once; who ended is told only then. */
 void mvmp_client_advance(struct mvmp_client *client, uint64_t now)
 {
+	uint32_t most = client->heap.count;
+	struct mvmp_timer *timer;
+
 	client->now = now;
-	for (struct call *call = client->calls; call; call = call->next) {
-		if (call->due <= now || call->deadline <= now)
-			call_step(client, call, now);
-	}
+	while (most-- && (timer = mvmp_heap_pop(&client->heap, now)))
+		call_step(client, call_of(timer), now);
 	deliver_ended(client, now);
 }
 
 uint64_t mvmp_client_deadline(const struct mvmp_client *client)
 {
-	uint64_t at = UINT64_MAX;
-
-	for (const struct call *call = client->calls; call; call = call->next) {
-		uint64_t due = call->due < call->deadline ? call->due : call->deadline;
-
-		if (call->state == CALL_ENDED)
-			return 0;
-		at = due < at ? due : at;
-	}
-	return at;
+	return TAILQ_EMPTY(&client->ended) ? mvmp_heap_next(&client->heap) : 0;
 }
 
 size_t mvmp_client_peers(const struct mvmp_client *client, const struct mvmp_peer **ret)
 {
 	struct rpc_peers *peers = (struct rpc_peers *)(uintptr_t)&client->peers;
 
-	rpc_peers_sort(peers);
-	*ret = peers->at;
-	return peers->count;
+	return rpc_peers_list(peers, ret);
 }

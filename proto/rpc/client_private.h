@@ -4,16 +4,21 @@
 
 /*
  * Inside the client:
- *   client.c       the public calls, and the walk over calls that is due
+ *   client.c       the public calls, events and time
  *   call.c         one call: find the member, use a connection, send, repeat, end
+ *   states.c       where a call stands, and so what it can be found by
  *   doubt.c        whose certificate proves a name that several announce
  *   connection.c   sessions by address, shared by the calls
- *   peers.c, target.c   members heard of, and who is meant
+ *   peers.c, target.c, keys.c   members heard of, and who is meant
+ *
+ * Nothing is found by walking: thousands of calls may be under way at once.
  */
 
 #include "envelope.h"
 #include "exchange.h"
 #include "peers.h"
+#include <mvmp/heap.h>
+#include <sys/queue.h>
 
 enum {
 	CALLS_MAX = 65536,
@@ -29,10 +34,15 @@ enum {
 	DOUBTED_MAX = 8,   /* of one name, asked at once */
 	INQUIRE_S = 5,	   /* what another member holds is asked anew */
 	CONNECT_MS = 1000, /* an address that does not answer for so long is forgotten */
+	/* Members probed alone or shaken hands with at once: more would only wait for each other,
+	 * and their answers would find the receive ring full. */
+	SLOTS = 64,
+	SLOT_PROBES = 2, /* who does not answer so many gives its slot to others */
 };
 
 enum call_state {
 	CALL_LOOKING,	 /* no address yet, or a pause before the next attempt */
+	CALL_QUEUED,	 /* waits for a slot */
 	CALL_CONNECTING, /* waits for its connection */
 	CALL_READY,	 /* connected, the queue was full */
 	CALL_SENT,
@@ -41,8 +51,10 @@ enum call_state {
 
 /* A session to one address. */
 struct connection {
-	struct connection *next;
-	uint16_t role; /* it was wanted for */
+	LIST_ENTRY(connection) all;
+	struct mvmp_index_entry by_session, by_addr, by_key[RPC_KEYS_MAX];
+	LIST_HEAD(, call) calls; /* that wait for it, or for answers over it */
+	uint16_t role;		 /* it was wanted for */
 	mvmp_session session;
 	struct mvmp_addr addr;
 	bool up;
@@ -56,7 +68,12 @@ struct connection {
 };
 
 struct call {
-	struct call *next;
+	LIST_ENTRY(call) all, on_connection;
+	TAILQ_ENTRY(call) queue; /* of those that wait for a slot, or that ended */
+	struct mvmp_index_entry by_id, by_request, by_target;
+	struct mvmp_timer timer;
+	struct connection *connection; /* whose `calls` it is among, or NULL */
+	bool slot;		       /* holds one */
 	uint64_t id;
 	enum call_state state;
 	struct rpc_target target;
@@ -65,7 +82,7 @@ struct call {
 	uint8_t *body;
 	size_t body_len;
 	uint64_t started, deadline;
-	uint64_t due; /* next step */
+	uint64_t due; /* next step; call_settle() makes it count */
 	unsigned probes;
 	uint64_t first_probe;
 	mvmp_session session;
@@ -85,15 +102,20 @@ struct mvmp_client {
 	uint32_t links;
 	struct rpc_peers peers;
 	struct rpc_cluster cluster;
-	struct connection *connections;
-	struct call *calls, **calls_end;
-	unsigned count;
+	LIST_HEAD(, connection) connections;
+	struct mvmp_index sessions,
+		addresses; /* connections; addresses and names of certificates */
+	LIST_HEAD(, call) calls;
+	TAILQ_HEAD(, call) queued, ended;
+	struct mvmp_index ids, requests, looking; /* calls */
+	struct mvmp_heap heap;
+	unsigned count, slots; /* calls in all; slots taken */
+	uint64_t asked[2];     /* when all on wires [0], on Unix links [1] were probed; 0: never */
 	uint64_t last_id, last_request;
 	uint64_t operations; /* drawn so far */
 	uint64_t (*wall_s)(void *ctx);
 	void *wall_ctx;
 	uint64_t now;	     /* the latest that the owner told */
-	bool ended;	     /* some call is CALL_ENDED */
 	bool connecting;     /* inside mvmp_endpoint_connect() */
 	mvmp_session failed; /* went down before connect returned */
 	struct mvmp_error failure;
@@ -113,7 +135,22 @@ void call_end(struct mvmp_client *client, struct call *call, const struct mvmp_e
 /* Ends a call that nobody answered, by what may have happened to it. */
 void call_end_unanswered(
 	struct mvmp_client *client, struct call *call, const struct mvmp_error *why);
-void call_free(struct call *call);
+
+/* ---- states.c ---- */
+
+/* Takes a new call into the client's tables: 0 or -ENOMEM. */
+int call_enter(struct mvmp_client *client, struct call *call);
+/* Takes it out of all, and frees it. */
+void call_leave(struct mvmp_client *client, struct call *call);
+/* The one way a call changes its state. */
+void call_become(struct mvmp_client *client, struct call *call, enum call_state state);
+/* After its `due` changed: wakes the client in time. */
+void call_settle(struct mvmp_client *client, struct call *call);
+/* Puts it among the calls of a connection. */
+void call_attach(struct call *call, struct connection *connection);
+/* A slot for it, or false: then it is CALL_QUEUED until one is free. */
+bool call_take_slot(struct mvmp_client *client, struct call *call);
+void call_give_slot(struct mvmp_client *client, struct call *call);
 
 /* ---- doubt.c ---- */
 
@@ -133,6 +170,9 @@ void doubt_resolve(
 /* The connection to an address, made when there is none; NULL when no session is free. */
 struct connection *connection_get(struct mvmp_client *client, const struct mvmp_addr *addr,
 	const uint8_t *expect_mac, uint16_t role, uint64_t give_up, uint64_t now);
+/* The one to an address, or NULL. */
+struct connection *connection_at(
+	struct mvmp_client *client, const struct mvmp_addr *addr, uint16_t role);
 /* One that is up and whose certificate is what the target names, or NULL. */
 struct connection *connection_find(struct mvmp_client *client, const struct rpc_target *target);
 struct connection *connection_by_session(struct mvmp_client *client, mvmp_session session);

@@ -4,73 +4,93 @@
 
 struct connection *connection_by_session(struct mvmp_client *client, mvmp_session session)
 {
-	struct connection *c = client->connections;
+	struct mvmp_index_entry *at;
 
-	while (c && c->session != session)
-		c = c->next;
-	return c;
+	return mvmp_index_first(&client->sessions, session, &at);
 }
 
-static struct connection *by_addr(
+struct connection *connection_at(
 	struct mvmp_client *client, const struct mvmp_addr *addr, uint16_t role)
 {
-	struct connection *c = client->connections;
+	struct mvmp_index_entry *at;
+	struct connection *c = mvmp_index_first(&client->addresses, rpc_addr_key(addr), &at);
 
 	while (c && (c->role != role || !rpc_addr_equal(&c->addr, addr)))
-		c = c->next;
+		c = mvmp_index_next(&at);
 	return c;
 }
 
-static void forget(struct mvmp_client *client, struct connection *connection)
+/* What its certificate may be named by; known when it is up. */
+static void be_found(struct mvmp_client *client, struct connection *c)
 {
-	struct connection **at = &client->connections;
+	const struct mvmp_cert *cert = mvmp_endpoint_cert(client->ep, c->session);
+	uint64_t key[RPC_KEYS_MAX];
+	unsigned keys = cert ? rpc_cert_keys(cert, key) : 0;
 
-	while (*at != connection)
-		at = &(*at)->next;
-	*at = connection->next;
-	free(connection);
+	/* Without memory a call connects once more instead of finding this one. */
+	for (unsigned i = 0; i < keys; i++)
+		(void)mvmp_index_put(&client->addresses, &c->by_key[i], key[i], c);
+}
+
+/* Out of all tables: nothing finds it any more. */
+static void hide(struct mvmp_client *client, struct connection *c)
+{
+	mvmp_index_remove(&client->sessions, &c->by_session);
+	mvmp_index_remove(&client->addresses, &c->by_addr);
+	for (unsigned i = 0; i < RPC_KEYS_MAX; i++)
+		mvmp_index_remove(&client->addresses, &c->by_key[i]);
+	LIST_REMOVE(c, all);
+}
+
+static int show(struct mvmp_client *client, struct connection *c)
+{
+	LIST_INSERT_HEAD(&client->connections, c, all);
+	if (!mvmp_index_put(&client->sessions, &c->by_session, c->session, c) &&
+		!mvmp_index_put(&client->addresses, &c->by_addr, rpc_addr_key(&c->addr), c))
+		return 0;
+	hide(client, c);
+	return -1;
 }
 
 void connections_free(struct mvmp_client *client)
 {
-	while (client->connections) {
-		mvmp_endpoint_close(client->ep, client->connections->session, client->now);
-		forget(client, client->connections);
+	struct connection *c;
+
+	while ((c = LIST_FIRST(&client->connections))) {
+		mvmp_endpoint_close(client->ep, c->session, client->now);
+		hide(client, c);
+		free(c);
 	}
+	mvmp_index_clear(&client->sessions);
+	mvmp_index_clear(&client->addresses);
 }
 
 bool mvmp_client_settled(const struct mvmp_client *client)
 {
-	for (const struct connection *c = client->connections; c; c = c->next) {
+	const struct connection *c;
+
+	LIST_FOREACH (c, &client->connections, all) {
 		if (c->up && c->exchange)
 			return false;
 	}
 	return true;
 }
 
-static bool in_use(const struct mvmp_client *client, mvmp_session session)
-{
-	for (const struct call *call = client->calls; call; call = call->next) {
-		if (call->session == session && call->state != CALL_ENDED)
-			return true;
-	}
-	return false;
-}
-
 /* Closes the connection that was idle for longest; false when none is idle. */
 static bool make_room(struct mvmp_client *client, uint64_t now)
 {
-	struct connection *oldest = NULL;
+	struct connection *oldest = NULL, *c;
 
-	for (struct connection *c = client->connections; c; c = c->next) {
-		if (c->up && !c->kept && !in_use(client, c->session) &&
+	LIST_FOREACH (c, &client->connections, all) {
+		if (c->up && !c->kept && LIST_EMPTY(&c->calls) &&
 			(!oldest || c->used < oldest->used))
 			oldest = c;
 	}
 	if (!oldest)
 		return false;
 	mvmp_endpoint_close(client->ep, oldest->session, now);
-	forget(client, oldest);
+	hide(client, oldest);
+	free(oldest);
 	return true;
 }
 
@@ -90,7 +110,7 @@ static mvmp_session connect_to(struct mvmp_client *client, const struct mvmp_add
 struct connection *connection_get(struct mvmp_client *client, const struct mvmp_addr *addr,
 	const uint8_t *expect_mac, uint16_t role, uint64_t give_up, uint64_t now)
 {
-	struct connection *c = by_addr(client, addr, role);
+	struct connection *c = connection_at(client, addr, role);
 
 	if (c) {
 		c->used = now;
@@ -109,16 +129,23 @@ struct connection *connection_get(struct mvmp_client *client, const struct mvmp_
 	c->addr = *addr;
 	c->role = role;
 	c->used = now;
-	c->next = client->connections;
-	client->connections = c;
+	LIST_INIT(&c->calls);
+	if (show(client, c)) {
+		mvmp_endpoint_close(client->ep, c->session, now);
+		free(c);
+		return NULL;
+	}
 	return c;
 }
 
 struct connection *connection_find(struct mvmp_client *client, const struct rpc_target *target)
 {
+	uint64_t key = target->has_addr ? rpc_addr_key(&target->addr) : rpc_target_key(target);
 	const struct mvmp_cert *cert;
+	struct mvmp_index_entry *at;
+	struct connection *c;
 
-	for (struct connection *c = client->connections; c; c = c->next) {
+	for (c = mvmp_index_first(&client->addresses, key, &at); c; c = mvmp_index_next(&at)) {
 		if (!c->up || (target->has_addr && !rpc_addr_equal(&c->addr, &target->addr)))
 			continue;
 		cert = mvmp_endpoint_cert(client->ep, c->session);
@@ -172,7 +199,9 @@ static bool is_to_be_told(const struct mvmp_client *client, const struct connect
 
 bool mvmp_client_share(struct mvmp_client *client, unsigned most, uint64_t now)
 {
-	for (struct connection *c = client->connections; c; c = c->next) {
+	struct connection *c;
+
+	LIST_FOREACH (c, &client->connections, all) {
 		if (!is_to_be_told(client, c))
 			continue;
 		if (!most--)
@@ -185,13 +214,16 @@ bool mvmp_client_share(struct mvmp_client *client, unsigned most, uint64_t now)
 void mvmp_client_inquire(struct mvmp_client *client, unsigned most, uint64_t now)
 {
 	uint64_t interval = INQUIRE_S * MVMP_NS_PER_S, count = 0;
+	struct connection *c;
 
-	for (struct connection *c = client->connections; c; c = c->next)
+	LIST_FOREACH (c, &client->connections, all)
 		count++;
 	/* So many are due in a second that all get their turn. */
 	if (count > INQUIRE_S * (uint64_t)most)
 		interval = count * MVMP_NS_PER_S / most;
-	for (struct connection *c = client->connections; c && most; c = c->next) {
+	LIST_FOREACH (c, &client->connections, all) {
+		if (!most)
+			break;
 		if (!c->up || c->exchange || now - c->exchanged < interval)
 			continue;
 		c->told = false; /* to hear it anew */
@@ -228,16 +260,18 @@ bool connection_exchanged(struct mvmp_client *client, mvmp_session session,
 void connection_up(struct mvmp_client *client, const struct mvmp_event *event, uint64_t now)
 {
 	struct connection *c = connection_by_session(client, event->session);
+	struct call *call, *next;
 
 	if (!c)
 		return;
 	c->up = true;
-	for (struct call *call = client->calls; call; call = call->next) {
-		if (call->session == event->session && call->state == CALL_CONNECTING)
+	be_found(client, c);
+	for (call = LIST_FIRST(&c->calls); call && call->connection == c; call = next) {
+		next = LIST_NEXT(call, on_connection);
+		if (call->state == CALL_CONNECTING)
 			call_connected(client, call, c, now);
 	}
-	c = connection_by_session(client, event->session);
-	if (c && client->cluster.identity)
+	if (client->cluster.identity)
 		c->exchange = send_exchange(client, c, now);
 }
 
@@ -246,8 +280,7 @@ void connection_down(struct mvmp_client *client, mvmp_session session, const str
 {
 	struct connection *c = connection_by_session(client, session);
 	struct mvmp_error error;
-	struct mvmp_addr addr;
-	bool was_up;
+	struct call *call;
 
 	if (!c) {
 		if (client->connecting) {
@@ -256,17 +289,14 @@ void connection_down(struct mvmp_client *client, mvmp_session session, const str
 		}
 		return;
 	}
-	was_up = c->up;
-	addr = c->addr;
-	forget(client, c);
-	for (struct call *call = client->calls; call; call = call->next) {
-		if (call->session != session || call->state == CALL_ENDED)
-			continue;
+	hide(client, c);
+	while ((call = LIST_FIRST(&c->calls))) {
 		error = *why;
-		if (!was_up)
-			rpc_target_explain(&client->peers, &call->target, &addr, &error);
-		call_disconnected(client, call, was_up, &error, now);
+		if (!c->up)
+			rpc_target_explain(&client->peers, &call->target, &c->addr, &error);
+		call_disconnected(client, call, c->up, &error, now);
 	}
-	if (!was_up)
-		rpc_peers_forget(&client->peers, &addr);
+	if (!c->up)
+		rpc_peers_forget(&client->peers, &c->addr);
+	free(c);
 }

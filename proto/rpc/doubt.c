@@ -41,7 +41,7 @@ static unsigned list_bearers(const struct mvmp_client *client, const struct call
 {
 	const struct mvmp_peer *peer;
 	unsigned n = 0;
-	size_t at = 0;
+	struct rpc_seek at = {0};
 
 	while (n < DOUBTED_MAX && (peer = rpc_peers_next(&client->peers, &call->target, &at)))
 		to[n++] = peer->addr;

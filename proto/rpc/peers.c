@@ -4,99 +4,159 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct peer_entry {
+	struct mvmp_peer peer;
+	struct peer_entry *newer, *older;
+	struct mvmp_index_entry addr, fingerprint, key[RPC_KEYS_MAX];
+};
+
+enum { KEY_FINGERPRINT = 16 }; /* beside those of keys.c */
+
+static uint64_t fingerprint_key(const struct mvmp_peer *peer)
+{
+	uint8_t bytes[1 + sizeof peer->fingerprint] = {peer->addr.link};
+
+	memcpy(bytes + 1, peer->fingerprint, sizeof peer->fingerprint);
+	return mvmp_index_key(KEY_FINGERPRINT, bytes, sizeof bytes);
+}
+
+static struct peer_entry *at_address(const struct rpc_peers *peers, const struct mvmp_addr *addr)
+{
+	struct mvmp_index_entry *at;
+	struct peer_entry *e = mvmp_index_first(&peers->index, rpc_addr_key(addr), &at);
+
+	while (e && !rpc_addr_equal(&e->peer.addr, addr))
+		e = mvmp_index_next(&at);
+	return e;
+}
+
 /* The entry that a newly heard member replaces: its address, or its older address on that link
  * (a program that was restarted on a Unix link has a new one). */
-static struct mvmp_peer *find(struct rpc_peers *peers, const struct mvmp_peer *peer)
+static struct peer_entry *find(const struct rpc_peers *peers, const struct mvmp_peer *peer)
 {
-	struct mvmp_peer *found = NULL;
+	struct peer_entry *e = at_address(peers, &peer->addr);
+	struct mvmp_index_entry *at;
 
-	for (size_t i = 0; i < peers->count; i++) {
-		struct mvmp_peer *p = &peers->at[i];
-
-		if (rpc_addr_equal(&p->addr, &peer->addr))
-			return p;
-		if (p->addr.link == peer->addr.link &&
-			!memcmp(p->fingerprint, peer->fingerprint, sizeof p->fingerprint))
-			found = p;
-	}
-	return found;
+	if (e)
+		return e;
+	e = mvmp_index_first(&peers->index, fingerprint_key(peer), &at);
+	while (e &&
+		(e->peer.addr.link != peer->addr.link ||
+			memcmp(e->peer.fingerprint, peer->fingerprint, sizeof peer->fingerprint)))
+		e = mvmp_index_next(&at);
+	return e;
 }
 
-static struct mvmp_peer *oldest(struct rpc_peers *peers)
+static void take_from_list(struct rpc_peers *peers, struct peer_entry *e)
 {
-	struct mvmp_peer *found = peers->at;
-
-	for (size_t i = 0; i < peers->count; i++) {
-		struct mvmp_peer *p = &peers->at[i];
-
-		if (p->seen < found->seen)
-			found = p;
-	}
-	return found;
+	*(e->newer ? &e->newer->older : &peers->newest) = e->older;
+	*(e->older ? &e->older->newer : &peers->oldest) = e->newer;
 }
 
-/* A place at the end; NULL without memory. */
-static struct mvmp_peer *add(struct rpc_peers *peers)
+static void put_first(struct rpc_peers *peers, struct peer_entry *e)
 {
-	size_t capacity = peers->capacity ? 2 * peers->capacity : 16;
-	struct mvmp_peer *at;
+	e->newer = NULL;
+	e->older = peers->newest;
+	*(e->older ? &e->older->newer : &peers->oldest) = e;
+	peers->newest = e;
+}
 
-	if (peers->count == peers->capacity) {
-		at = realloc(peers->at, capacity * sizeof *at);
-		if (!at)
-			return NULL;
-		peers->at = at;
-		peers->capacity = capacity;
-	}
-	return &peers->at[peers->count++];
+static void take_from_index(struct rpc_peers *peers, struct peer_entry *e)
+{
+	mvmp_index_remove(&peers->index, &e->addr);
+	mvmp_index_remove(&peers->index, &e->fingerprint);
+	for (unsigned i = 0; i < RPC_KEYS_MAX; i++)
+		mvmp_index_remove(&peers->index, &e->key[i]);
+}
+
+static int put_into_index(struct rpc_peers *peers, struct peer_entry *e)
+{
+	uint64_t key[RPC_KEYS_MAX];
+	unsigned keys = rpc_peer_keys(&e->peer, key);
+	int rc = mvmp_index_put(&peers->index, &e->addr, rpc_addr_key(&e->peer.addr), e);
+
+	if (!rc)
+		rc = mvmp_index_put(&peers->index, &e->fingerprint, fingerprint_key(&e->peer), e);
+	for (unsigned i = 0; !rc && i < keys; i++)
+		rc = mvmp_index_put(&peers->index, &e->key[i], key[i], e);
+	return rc;
+}
+
+static void drop(struct rpc_peers *peers, struct peer_entry *e)
+{
+	take_from_index(peers, e);
+	take_from_list(peers, e);
+	peers->count--;
+	free(e);
+}
+
+/* A new entry, or the one that was not heard of for longest; NULL without memory. */
+static struct peer_entry *make_place(struct rpc_peers *peers)
+{
+	struct peer_entry *e;
+
+	if (peers->count >= PEERS_MAX)
+		return peers->oldest;
+	e = calloc(1, sizeof *e);
+	if (!e)
+		return NULL;
+	put_first(peers, e);
+	peers->count++;
+	return e;
 }
 
 void rpc_peers_heard(struct rpc_peers *peers, const struct mvmp_peer *peer)
 {
-	struct mvmp_peer *to = find(peers, peer);
+	struct peer_entry *e = find(peers, peer);
 
-	if (!to)
-		to = peers->count < PEERS_MAX ? add(peers) : oldest(peers);
-	if (to)
-		*to = *peer;
+	if (!e)
+		e = make_place(peers);
+	if (!e)
+		return;
+	take_from_index(peers, e);
+	e->peer = *peer;
+	take_from_list(peers, e);
+	put_first(peers, e);
+	if (put_into_index(peers, e))
+		drop(peers, e);
 }
 
 void rpc_peers_forget(struct rpc_peers *peers, const struct mvmp_addr *addr)
 {
-	for (size_t i = 0; i < peers->count; i++) {
-		if (!rpc_addr_equal(&peers->at[i].addr, addr))
-			continue;
-		peers->at[i] = peers->at[--peers->count];
-		return;
-	}
+	struct peer_entry *e = at_address(peers, addr);
+
+	if (e)
+		drop(peers, e);
 }
 
-static int by_seen(const void *a, const void *b)
+size_t rpc_peers_list(struct rpc_peers *peers, const struct mvmp_peer **ret)
 {
-	const struct mvmp_peer *x = a, *y = b;
+	struct mvmp_peer *list = realloc(peers->list, (peers->count + 1) * sizeof *list);
+	size_t n = 0;
 
-	return (x->seen < y->seen) - (x->seen > y->seen);
-}
-
-void rpc_peers_sort(struct rpc_peers *peers)
-{
-	if (peers->count)
-		qsort(peers->at, peers->count, sizeof *peers->at, by_seen);
+	*ret = list;
+	if (!list)
+		return 0;
+	peers->list = list;
+	for (const struct peer_entry *e = peers->newest; e; e = e->older)
+		list[n++] = e->peer;
+	return n;
 }
 
 void rpc_peers_free(struct rpc_peers *peers)
 {
-	free(peers->at);
+	while (peers->newest)
+		drop(peers, peers->newest);
+	mvmp_index_clear(&peers->index);
+	free(peers->list);
 	*peers = (struct rpc_peers){0};
 }
 
 const struct mvmp_peer *rpc_peers_at(const struct rpc_peers *peers, const struct mvmp_addr *addr)
 {
-	for (size_t i = 0; i < peers->count; i++) {
-		if (rpc_addr_equal(&peers->at[i].addr, addr))
-			return &peers->at[i];
-	}
-	return NULL;
+	const struct peer_entry *e = at_address(peers, addr);
+
+	return e ? &e->peer : NULL;
 }
 
 bool rpc_peer_has_mac(const struct mvmp_peer *peer, const uint8_t *mac)
@@ -131,15 +191,18 @@ static bool matches(const struct rpc_peers *peers, const struct rpc_target *targ
 }
 
 const struct mvmp_peer *rpc_peers_next(
-	const struct rpc_peers *peers, const struct rpc_target *target, size_t *at)
+	const struct rpc_peers *peers, const struct rpc_target *target, struct rpc_seek *at)
 {
-	while (*at < peers->count) {
-		const struct mvmp_peer *peer = &peers->at[(*at)++];
+	struct peer_entry *e;
 
-		if (matches(peers, target, peer))
-			return peer;
-	}
-	return NULL;
+	if (at->begun)
+		e = mvmp_index_next(&at->entry);
+	else
+		e = mvmp_index_first(&peers->index, rpc_target_key(target), &at->entry);
+	at->begun = true;
+	while (e && !matches(peers, target, &e->peer))
+		e = mvmp_index_next(&at->entry);
+	return e ? &e->peer : NULL;
 }
 
 /* The same certificate, or a renewed one. */
@@ -163,14 +226,11 @@ static bool better(
 const struct mvmp_peer *rpc_peers_choose(const struct rpc_peers *peers,
 	const struct rpc_target *target, const struct mvmp_peer **other)
 {
-	const struct mvmp_peer *best = NULL;
+	const struct mvmp_peer *best = NULL, *p;
+	struct rpc_seek at = {0};
 
 	*other = NULL;
-	for (size_t i = 0; i < peers->count; i++) {
-		const struct mvmp_peer *p = &peers->at[i];
-
-		if (!matches(peers, target, p))
-			continue;
+	while ((p = rpc_peers_next(peers, target, &at))) {
 		if (best && !target->has_mac && !same_member(best, p))
 			*other = better(peers, p, best) ? best : p;
 		if (!best || better(peers, p, best))

@@ -5,8 +5,14 @@
 /* Members heard of, and which of them is meant by a target. */
 
 #include <mvmp/client.h>
+#include <mvmp/index.h>
 
-enum { PEERS_MAX = 16384, TARGET_TEXT_LEN = 80 };
+enum {
+	PEERS_MAX = 16384,
+	TARGET_TEXT_LEN = 80,
+	/* What a member may be asked for by: name, node id, MACs, the MAC it sends from. */
+	RPC_KEYS_MAX = 3 + MVMP_CERT_MACS_MAX,
+};
 
 /* A target of one's own. */
 struct rpc_target {
@@ -17,10 +23,14 @@ struct rpc_target {
 	uint16_t role;
 };
 
+struct peer_entry;
+
 struct rpc_peers {
-	struct mvmp_peer *at;
-	size_t count, capacity;
-	uint32_t local_links; /* bits of links whose addresses are no MACs */
+	struct mvmp_index index;
+	struct peer_entry *newest, *oldest; /* by when they were heard */
+	size_t count;
+	struct mvmp_peer *list; /* what rpc_peers_list() made */
+	uint32_t local_links;	/* bits of links whose addresses are no MACs */
 };
 
 /* MVMP_INVALID for a target that says nothing. */
@@ -28,7 +38,8 @@ int rpc_target_set(struct rpc_target *to, const struct mvmp_target *from, struct
 
 void rpc_peers_heard(struct rpc_peers *peers, const struct mvmp_peer *peer);
 void rpc_peers_forget(struct rpc_peers *peers, const struct mvmp_addr *addr);
-void rpc_peers_sort(struct rpc_peers *peers); /* most recently seen first */
+/* All, most recently heard first; valid until the next call. Without memory: none. */
+size_t rpc_peers_list(struct rpc_peers *peers, const struct mvmp_peer **ret);
 void rpc_peers_free(struct rpc_peers *peers);
 
 /* Who was heard at an address, or NULL. */
@@ -40,9 +51,21 @@ bool rpc_peer_has_mac(const struct mvmp_peer *peer, const uint8_t *mac);
 const struct mvmp_peer *rpc_peers_choose(const struct rpc_peers *peers,
 	const struct rpc_target *target, const struct mvmp_peer **other);
 
-/* The next member from *at on that a target may mean; NULL at the end. *at begins with 0. */
+/* The members that a target may mean, one after the other; NULL at the end. `at` begins with
+ * zeros; between two calls no member may be heard or forgotten. */
+struct rpc_seek {
+	struct mvmp_index_entry *entry;
+	bool begun;
+};
 const struct mvmp_peer *rpc_peers_next(
-	const struct rpc_peers *peers, const struct rpc_target *target, size_t *at);
+	const struct rpc_peers *peers, const struct rpc_target *target, struct rpc_seek *at);
+
+/* Under which key a target is looked for; not for targets that are an address. The keys under which
+ * a member or a certificate may be found; how many. Equal keys prove nothing. */
+uint64_t rpc_target_key(const struct rpc_target *target);
+unsigned rpc_peer_keys(const struct mvmp_peer *peer, uint64_t key[static RPC_KEYS_MAX]);
+unsigned rpc_cert_keys(const struct mvmp_cert *cert, uint64_t key[static RPC_KEYS_MAX]);
+uint64_t rpc_addr_key(const struct mvmp_addr *addr);
 
 /* Whether the certificate that answered over `addr` is the one meant; else MVMP_NOT_TRUSTED
  * with the sentence. */

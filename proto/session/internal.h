@@ -21,7 +21,7 @@
 
 #include "admit.h"
 #include "greeting.h"
-#include "heap.h"
+#include <mvmp/heap.h>
 #include "hello.h"
 #include "inbox.h"
 #include "limiter.h"

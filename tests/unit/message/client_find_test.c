@@ -3,9 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "client_bench.h"
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 static const uint8_t other_mac[] = {0x52, 0x54, 0x00, 0xaa, 0x01, 0x05};
@@ -139,6 +141,48 @@ static struct mvmp_peer make_twin(const struct bench *b, struct mvmp_cert *cert)
 	return twin;
 }
 
+/* The session to an address, in whatever order they were begun. */
+static mvmp_session session_at(const struct bench *b, const struct mvmp_peer *peer)
+{
+	for (unsigned i = 0; i < FAKE_SESSIONS; i++) {
+		if (!memcmp(b->ep.session[i].addr.mac, peer->addr.mac, MVMP_MAC_LEN))
+			return b->ep.session[i].id;
+	}
+	return 0;
+}
+
+/* However many names are looked for at once, everybody is asked once. */
+static void many_names_share_a_probe(void **state)
+{
+	struct bench *b = *state;
+	char name[8];
+
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "n%02u", i);
+		bench_call(b, MVMP_VERB_PING, name, 1000);
+	}
+	assert_int_equal(b->ep.probes, 2); /* one on each link */
+	bench_pass(b, 40);
+	assert_int_equal(b->ep.probes, 4);
+}
+
+/* Of many MACs only so many are probed at once as the receive ring surely holds answers of; who
+ * does not answer makes room for the next. */
+static void many_macs_are_probed_in_turns(void **state)
+{
+	struct bench *b = *state;
+	uint8_t mac[MVMP_MAC_LEN] = {2};
+	const struct mvmp_target target = {.mac = mac, .role = MVMP_ROLE_NODE};
+
+	for (mac[5] = 0; mac[5] < 200; mac[5]++)
+		bench_call_target(b, MVMP_VERB_PING, &target, 5000);
+	assert_int_equal(b->ep.probes, 1 + 64); /* on the Unix link; the first MACs */
+	bench_pass(b, 200);
+	assert_in_range(b->ep.probes, 2 * 64, 400);
+	bench_pass(b, 400);
+	assert_true(b->ep.probes >= 2 * 200);
+}
+
 /* Two certificates of one name: both are named, neither gets the change. */
 static void an_ambiguous_name_is_refused(void **state)
 {
@@ -152,10 +196,10 @@ static void an_ambiguous_name_is_refused(void **state)
 	fake_beacon(&b->ep, &twin);
 	bench_pass(b, 50);
 	assert_int_equal(b->ep.connects, 2);
-	fake_up(&b->ep, 1, &b->cert);
+	fake_up(&b->ep, session_at(b, &b->peer), &b->cert);
 	bench_pass(b, 50);
 	assert_int_equal(b->ep.sent, 0);
-	fake_up(&b->ep, 2, &cert);
+	fake_up(&b->ep, session_at(b, &twin), &cert);
 	bench_pass(b, 10);
 	assert_int_equal(b->error.status, MVMP_CONFLICT);
 	assert_non_null(strstr(b->error.text, "0c:c4:7a:77:f9:b5"));
@@ -252,6 +296,8 @@ int main(void)
 		CASE(a_wrong_mac_is_refused_by_name),
 		CASE(a_wrong_certificate_is_refused),
 		CASE(a_refusal_ends_at_once),
+		CASE(many_names_share_a_probe),
+		CASE(many_macs_are_probed_in_turns),
 		CASE(an_ambiguous_name_is_refused),
 		CASE(a_borrowed_name_harms_nobody),
 		CASE(a_liar_heard_first_is_passed_over),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../cmocka_all.h"
-#include <heap.h>
+#include <mvmp/heap.h>
 #include <limiter.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "heap.h"
 #include <errno.h>
+#include <mvmp/heap.h>
 #include <stdlib.h>
 
 int mvmp_heap_init(struct mvmp_heap *heap, uint32_t size)
@@ -9,6 +9,22 @@ int mvmp_heap_init(struct mvmp_heap *heap, uint32_t size)
 	heap->count = 0;
 	heap->size = size;
 	return heap->timer ? 0 : -ENOMEM;
+}
+
+int mvmp_heap_reserve(struct mvmp_heap *heap, uint32_t size)
+{
+	struct mvmp_timer **timer;
+	uint32_t more = heap->size < 8 ? 16 : 2 * heap->size;
+
+	if (size <= heap->size)
+		return 0;
+	more = more < size ? size : more;
+	timer = realloc(heap->timer, more * sizeof(*timer));
+	if (!timer)
+		return -ENOMEM;
+	heap->timer = timer;
+	heap->size = more;
+	return 0;
 }
 
 void mvmp_heap_clear(struct mvmp_heap *heap)

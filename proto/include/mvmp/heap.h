@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MVMP_SESSION_HEAP_H
-#define MVMP_SESSION_HEAP_H
+#ifndef MVMP_HEAP_H
+#define MVMP_HEAP_H
 
-/* The endpoint's timers: a binary heap of deadlines embedded in what they wake. */
+/* Timers: a binary heap of deadlines embedded in what they wake. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +23,10 @@ struct mvmp_heap {
 
 /* Makes room for `size` timers for good. 0 or -ENOMEM. */
 int mvmp_heap_init(struct mvmp_heap *heap, uint32_t size);
+
+/* Makes room for `size` timers in all, where there is less; a zeroed heap has none. 0 or -ENOMEM,
+ * and then the heap is as it was. */
+int mvmp_heap_reserve(struct mvmp_heap *heap, uint32_t size);
 void mvmp_heap_clear(struct mvmp_heap *heap);
 
 /* Sets or moves a timer; MVMP_NEVER takes it out. At most `size` timers may be set at once. */
