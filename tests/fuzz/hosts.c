@@ -71,6 +71,36 @@ static void member_verb(void *ctx, const struct mvmp_request *request, uint64_t 
 	answer(ctx, request->call, &err, NULL, 0, now);
 }
 
+/* Nobody but the CA makes cluster states, keys of one, or certificates: what comes changes nothing.
+ */
+static void take_news(void *ctx, const struct mvmp_cluster_news *news)
+{
+	struct host *host = ctx;
+	bool state = false, key = false;
+
+	if (news->document)
+		mvmp_identity_update_cluster(
+			&host->identity, news->document, news->len, &state, NULL);
+	if (news->key)
+		mvmp_identity_take_key(
+			&host->identity, news->key, host->hosts->world.wall_s, &key, NULL);
+	if (state || key)
+		fail("only the CA changes a cluster");
+}
+
+static int install(void *ctx, const struct mvmp_cert *from, const uint8_t *cert, size_t len,
+	struct mvmp_error *err)
+{
+	struct host *host = ctx;
+	bool changed = false;
+	int rc = mvmp_identity_take_cert(
+		&host->identity, cert, len, host->hosts->world.wall_s, &changed, err);
+
+	if (changed)
+		fail("only the CA makes certificates");
+	return rc;
+}
+
 /* ---- events ---- */
 
 static mvmp_session *up_of(struct host *host, mvmp_session session)
@@ -136,6 +166,7 @@ static void start_client(struct host *host)
 	if (mvmp_client_new(host->member->ep, &host->client))
 		fail("no memory");
 	mvmp_client_set_links(host->client, 1);
+	mvmp_client_set_cluster(host->client, &host->identity, take_news, host);
 }
 
 static void start_agent(struct host *host)
@@ -151,6 +182,8 @@ static void start_agent(struct host *host)
 		mvmp_server_new(host->member->ep, MVMP_ROLE_NODE, mva_agent_request, host->agent, 0,
 			&host->server))
 		fail("an agent starts on whatever it left");
+	mvmp_server_set_cluster(host->server, &host->identity, take_news, host);
+	mvmp_server_set_installer(host->server, install, host);
 }
 
 static void start_programs(struct host *host)

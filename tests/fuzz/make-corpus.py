@@ -182,6 +182,8 @@ def make_small():
     news = struct.pack("<IHHII", 16 + len(news), 16, 0, 0, 0) + news
     write("netlink", "new-mac-and-mtu", bytes([len(news)]) + news)
     write("unix_link", "packets", bytes([2]) + bytes(80) + bytes([1]) + b"\1" + bytes(39) + bytes([1]) + b"\2" + bytes(39))
+    write("uevent", "new-generation", b"change@/devices/vmgenid\0ACTION=change\0NEW_VMGENID=1\0")
+    write("tickets", "one-of-another", b"mvmp tickets v1\n" + bytes(range(48)))
     wish = (b'{"number":4,"domain":"4d560000-0000-4000-8000-000000000001","name":"web-07","vcpu":0,'
             b'"emulator":false,"cpus":"0-3","who":"ada","serial":204,"wall_ns":1}')
     write("wishes", "file-and-log", b'{"next":5,"wishes":[' + wish + b']}\n\0' + wish + b"\n" +
