@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Fields of the dissector, named as in SPECIFICATION.md, and the names of their values.
+-- Fields of the dissector, named as in SPECIFICATION.md, the names of their values, and remarks.
 
 local names = {}
 
@@ -139,4 +139,26 @@ field(u8, "step", "Step", base.DEC, names.steps)
 field(octets, "conversation", "Conversation")
 field(octets, "code_mac", "Code MAC")
 
-return {fields = fields, names = names}
+local function warning(abbr, text, group, severity)
+	return ProtoExpert.new("mvmp.expert." .. abbr, text, group, severity)
+end
+
+local e = {
+	drop = warning("drop", "A receiver drops this frame", expert.group.MALFORMED,
+		expert.severity.WARN),
+	cut = warning("cut", "The capture holds only a part of this frame", expert.group.UNDECODED,
+		expert.severity.NOTE),
+	sealed = warning("sealed", "Sealed: the key log has no key for it", expert.group.UNDECODED,
+		expert.severity.NOTE),
+	wrong = warning("wrong_key", "The tag is wrong under every key that the key log has for it",
+		expert.group.DECRYPTION, expert.severity.WARN),
+	replay = warning("replay", "This counter was used before: a replay, or captured twice",
+		expert.group.SEQUENCE, expert.severity.WARN),
+	again = warning("retransmission", "Fragment sent again", expert.group.SEQUENCE,
+		expert.severity.NOTE),
+	gap = warning("gap", "Fragments are missing", expert.group.SEQUENCE, expert.severity.NOTE),
+	refused = warning("refused", "Handshake refused", expert.group.RESPONSE_CODE,
+		expert.severity.WARN),
+}
+
+return {f = fields, names = names, e = e}
