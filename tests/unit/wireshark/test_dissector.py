@@ -41,11 +41,11 @@ def fields(capture, *names, keylog=None, only=None):
     return [line.split("\t") for line in text.splitlines()]
 
 
-def write_capture(folder, frames):
-    """Frames as (source, EtherType, bytes, bytes captured)."""
+def write_capture(folder, frames, of_node=NODE):
+    """Frames as (source, EtherType, bytes, bytes captured); to the node, or from it to this one."""
     out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     for number, (source, ethertype, data, kept) in enumerate(frames):
-        frame = NODE + source + struct.pack(">H", ethertype) + data
+        frame = (of_node if source == NODE else NODE) + source + struct.pack(">H", ethertype) + data
         out += struct.pack("<IIII", 1500, number, len(frame[:14 + kept]), len(frame))
         out += frame[:14 + kept]
     path = pathlib.Path(folder) / "frames.pcap"
@@ -172,6 +172,38 @@ class Dissector(unittest.TestCase):
         self.assertEqual(found[0], ["", "0"])
         self.assertIn("used before", found[1][0])
         self.assertEqual(found[1][1], "")
+
+    def test_renewal(self):
+        """A message goes on under renewed keys, which have other indexes."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        key, digest, e1, e2 = b"k" * 32, b"h" * 32, b"e" * 32, b"f" * 32
+
+        def noise(ephemeral, counter, payload):
+            nonce = bytes(4) + struct.pack(">Q", counter)
+            return ephemeral + bytes(48) + AESGCM(key).encrypt(nonce, payload, digest)
+
+        init = (struct.pack("<BBHIQI", 0x13, 0, 528, 0, 0, 0x777)
+                + noise(e1, 1, struct.pack("<QII", 8, 0x777, NODE_INDEX).ljust(380, b"\0"))
+                + bytes(48))
+        reply = (struct.pack("<BBHIQ", 0x14, 0, 480, 0x777, 0)
+                 + noise(e2, 0, struct.pack("<I", 0x888).ljust(368, b"\0")) + bytes(16))
+        body = struct.pack("<IIII", 2, 1, 2000, 1448) + bytes(552)
+        plain = struct.pack("<BBH", 4, 0, len(body)) + body
+        head = struct.pack("<BBHIQ", 0x16, 0, len(plain) + 16, 0x888, 0)
+        second = head + AESGCM(key).encrypt(bytes(12), plain, head)
+        log = pathlib.Path(self.folder) / "keys"
+        log.write_text(KEYLOG.read_text() + f"init {e1.hex()} {key.hex()} {digest.hex()}\n"
+                       f"reply {e2.hex()} {key.hex()} {digest.hex()}\n"
+                       f"data 00000888 in {key.hex()}\n")
+        frames = [bytes.fromhex(LINES[name]) for name in
+                  ("frame_init", "frame_reply", "frame_first")] + [init, reply, second]
+        path = write_capture(self.folder, [
+            (NODE if data[0] == 0x14 else ADA, 0x88B5, data, 9999) for data in frames], ADA)
+        found = fields(path, "mvmp.renews", "mvmp.responder_index", "mvmp.fragment_in",
+                       keylog=log)
+        self.assertEqual(found[3][0], f"{NODE_INDEX:#010x}")
+        self.assertEqual(found[4][1], "0x00000888")
+        self.assertEqual(found[5][2], "3 6")
 
     def test_damage(self):
         """Frames cut anywhere, on the wire or by the capture, and frames with wrong bytes raise
