@@ -21,15 +21,37 @@ enum {
 	STRANGERS_MANY = 3, /* frames in so long */
 };
 
+/* What is left of the grace also passes where the clock stands, or is set back. */
+static void time_former(struct mvmp_run *run)
+{
+	const struct mvmp_identity *identity = run->config.identity;
+	uint64_t floor = identity->cluster.time_floor, now = mvmp_wall_s(NULL), left = 0;
+
+	now = now > floor ? now : floor;
+	if (identity->former.until > now)
+		left = identity->former.until - now;
+	run->news.former_end = mvmp_now() + left * MVMP_NS_PER_S;
+}
+
+/* Seconds that the former cluster key counts, at most `most`. */
+static double former_left(const struct mvmp_run *run, double most)
+{
+	uint64_t wall = mvmp_wall_s(NULL), until = run->config.identity->former.until;
+	uint64_t now = mvmp_now(), end = run->news.former_end;
+	double left = end > now ? (double)(end - now) / 1e9 : 0.;
+
+	if (until < wall + (uint64_t)left)
+		left = until > wall ? (double)(until - wall) : 0.;
+	return left < most ? left : most;
+}
+
 /* Certificates run out by the minute, the former cluster key on its second. */
 static void arm_recheck(struct mvmp_run *run)
 {
-	const struct mvmp_identity *identity = run->config.identity;
-	uint64_t now = mvmp_wall_s(NULL), until = identity->former.until;
 	double after = RECHECK_S;
 
-	if (identity->former.held && until < now + RECHECK_S)
-		after = until > now ? (double)(until - now) : 0.;
+	if (run->config.identity->former.held)
+		after = former_left(run, RECHECK_S);
 	run->news.recheck.repeat = after > 0.1 ? after : 0.1;
 	ev_timer_again(run->config.loop, &run->news.recheck);
 }
@@ -46,8 +68,9 @@ static void on_recheck(struct ev_loop *loop, struct ev_timer *timer, int revents
 	struct mvmp_identity *identity = run->config.identity;
 	const struct mvmp_run_change over = {.former_over = true};
 	uint64_t now = mvmp_now();
+	uint64_t wall = now >= run->news.former_end ? UINT64_MAX : mvmp_wall_s(NULL);
 
-	if (mvmp_identity_expire_key(identity, mvmp_wall_s(NULL)))
+	if (mvmp_identity_expire_key(identity, wall))
 		mvmp_endpoint_take_keys(run->endpoint, now);
 	if (identity->former.over) {
 		identity->former.over = false;
@@ -105,6 +128,7 @@ static void put_in_force(struct mvmp_run *run, const struct mvmp_run_change *cha
 
 	if (change->key) {
 		mvmp_endpoint_take_keys(run->endpoint, now);
+		time_former(run);
 		arm_recheck(run);
 	}
 	if (change->state)
@@ -200,6 +224,7 @@ void run_news_start(struct mvmp_run *run)
 {
 	struct run_news *news = &run->news;
 
+	time_former(run);
 	/* What is over since the last run is cleared away at once. */
 	ev_timer_init(&news->recheck, on_recheck, 0.1, 0.1);
 	ev_timer_init(&news->inquire, on_inquire, INQUIRE_S, INQUIRE_S);

@@ -10,6 +10,8 @@ enum { DESCRIPTORS_PER_LINK = 4 };
 
 struct run_news {
 	struct ev_timer recheck, inquire, share, look;
+	uint64_t
+		former_end; /* monotonic ns: the former cluster key's time is over, at the latest */
 	uint64_t strangers; /* frames of them, when they were looked at last */
 };
 
