@@ -18,7 +18,9 @@ enum {
 	SHARE_MS = 20,
 	SHARE_MOST = 32, /* members in so long: 33 kB each at the most */
 	LOOK_S = 5,
-	STRANGERS_MANY = 3, /* frames in so long */
+	SILENT_S = 60, /* nobody of our cluster was heard */
+	SAY_AGAIN_S = 3600,
+	STRANGERS_MANY = 3, /* frames since then */
 };
 
 /* What is left of the grace also passes where the clock stands, or is set back. */
@@ -92,24 +94,32 @@ static void on_share(struct ev_loop *loop, struct ev_timer *timer, int revents)
 		ev_timer_stop(loop, timer);
 }
 
-/* Who was away for longer than the grace of a change hears of others nothing that it can open. */
+/* Who was away for longer than the grace of a change hears of others nothing that it can open. A
+ * quiet member beside another cluster does so as well, and is told seldom. */
 static void on_look(struct ev_loop *loop, struct ev_timer *timer, int revents)
 {
 	struct mvmp_run *run = timer->data;
-	static struct mvmp_log_limit limit;
+	struct run_news *news = &run->news;
 	const struct mvmp_endpoint_counters *c = mvmp_endpoint_counters(run->endpoint);
-	uint64_t strangers = c->drops.count[MVMP_DROP_STRANGER];
-	bool many = strangers - run->news.strangers >= STRANGERS_MANY;
+	uint64_t strangers = c->drops.count[MVMP_DROP_STRANGER], now = mvmp_now();
+	uint64_t accepted = c->drops.count[MVMP_ACCEPTED];
 
-	run->news.strangers = strangers;
-	if (many && !c->drops.count[MVMP_ACCEPTED])
-		mvmp_log_limited(&limit, 1,
-			"all frames here are made under another cluster key than ours (generation "
-			"%u of cluster state %llu): this member was away for longer than the grace "
-			"of a change, or belongs to another cluster; enrol it again, or bring it "
-			"cluster.key and cluster.state from the CA",
-			run->config.identity->cluster.key_generation,
-			(unsigned long long)run->config.identity->cluster.number);
+	if (accepted != news->accepted) {
+		news->accepted = accepted;
+		news->accepted_at = now;
+		news->strangers = strangers;
+	}
+	if (strangers - news->strangers < STRANGERS_MANY ||
+		(accepted && now - news->accepted_at < SILENT_S * MVMP_NS_PER_S) ||
+		(news->lost_at && now - news->lost_at < SAY_AGAIN_S * MVMP_NS_PER_S))
+		return;
+	news->lost_at = now;
+	mvmp_log("all frames here are made under another cluster key than ours (generation %u of "
+		 "cluster state %llu): this member was away for longer than the grace of a change, "
+		 "or belongs to another cluster; enrol it again, or bring it cluster.key and "
+		 "cluster.state from the CA",
+		run->config.identity->cluster.key_generation,
+		(unsigned long long)run->config.identity->cluster.number);
 }
 
 static void on_inquire(struct ev_loop *loop, struct ev_timer *timer, int revents)

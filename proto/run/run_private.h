@@ -12,7 +12,9 @@ struct run_news {
 	struct ev_timer recheck, inquire, share, look;
 	uint64_t
 		former_end; /* monotonic ns: the former cluster key's time is over, at the latest */
-	uint64_t strangers; /* frames of them, when they were looked at last */
+	uint64_t accepted, accepted_at; /* frames so far, and when that number was seen to change */
+	uint64_t strangers;		/* frames of strangers then */
+	uint64_t lost_at;		/* when it was said that we are lost; 0: not yet */
 };
 
 struct run_link {
