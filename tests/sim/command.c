@@ -207,7 +207,7 @@ static void draw_reading(struct sim_command *c)
 	else if (kind == READ_NODES || (kind >= READ_SAMPLE && !stage->plan.samples))
 		c->verb = MVMP_VERB_PING;
 	if (c->verb == MVMP_VERB_PING && stage->plan.bulk_max)
-		c->payload = (uint32_t)sim_draw(stage, sim_draw(stage, stage->plan.bulk_max) + 1);
+		c->payload = (uint32_t)sim_draw(stage, stage->plan.bulk_max);
 }
 
 void sim_command_begin(struct sim_stage *stage)

@@ -317,6 +317,5 @@ void sim_check_end(struct sim_stage *stage)
 			if (stage->member[n]->kind == SIM_AGENT)
 				check_node(m, stage->member[n]);
 		}
-		sim_check_losses(m);
 	}
 }

@@ -33,6 +33,7 @@ struct total {
 	uint64_t frames, virtual_s, kills, lost, sent;
 	unsigned seeds;
 	size_t peak[SIM_KINDS];
+	unsigned under_way;
 };
 
 static void add(struct total *total, const struct sim_stage *stage, const struct sim_tally *tally)
@@ -48,6 +49,8 @@ static void add(struct total *total, const struct sim_stage *stage, const struct
 	total->lost += stage->stats_lost;
 	total->sent += stage->stats_sent;
 	total->seeds++;
+	if (stage->under_way > total->under_way)
+		total->under_way = stage->under_way;
 	for (unsigned i = 0; i < SIM_KINDS; i++) {
 		if (stage->peak[i] > total->peak[i])
 			total->peak[i] = stage->peak[i];
@@ -105,17 +108,19 @@ static bool enough_succeeded(const struct sim_scenario *scenario, const struct t
 
 static void report(const struct sim_scenario *scenario, const struct total *t, uint64_t trace)
 {
-	printf("%-10s %4u seeds, %6llu s, %8llu frames: %6u commands, %u restarts; %u of %u "
-	       "answered in time; %u outcome unknown, %u interrupted, %u orphans, all told by "
-	       "their ids; %llu of %llu stats frames lost, all told; at most %zu, %zu, %zu KiB of "
-	       "an "
-	       "agent, aggregator, client; trace %016llx\n",
+	printf("%-10s %u seeds, %llu s, %llu frames, %llu restarts, trace %016llx\n",
 		scenario->name, t->seeds, (unsigned long long)t->virtual_s,
-		(unsigned long long)t->frames, t->tally.commands, (unsigned)t->kills, t->tally.good,
-		t->tally.counted, t->tally.unknown, t->tally.interrupted, t->tally.orphans,
-		(unsigned long long)t->lost, (unsigned long long)t->sent, t->peak[SIM_AGENT] / 1024,
-		t->peak[SIM_AGGREGATOR] / 1024, t->peak[SIM_CLIENT] / 1024,
+		(unsigned long long)t->frames, (unsigned long long)t->kills,
 		(unsigned long long)trace);
+	printf("           %u commands: %u of %u that had time succeeded; %u outcome unknown, %u "
+	       "interrupted, %u orphans, all told by their ids\n",
+		t->tally.commands, t->tally.good, t->tally.counted, t->tally.unknown,
+		t->tally.interrupted, t->tally.orphans);
+	printf("           %llu of %llu stats frames lost, all told; at most %u fragments under "
+	       "way, %zu, %zu, %zu KiB of an agent, aggregator, client\n",
+		(unsigned long long)t->lost, (unsigned long long)t->sent, t->under_way,
+		t->peak[SIM_AGENT] / 1024, t->peak[SIM_AGGREGATOR] / 1024,
+		t->peak[SIM_CLIENT] / 1024);
 	fflush(stdout);
 }
 

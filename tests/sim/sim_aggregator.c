@@ -83,6 +83,7 @@ static void event(struct sim_member *member, const struct mvmp_event *event)
 
 	if (!a->core)
 		return;
+	sim_check_timeline(member);
 	if (event->type == MVMP_EVENT_STATS)
 		sim_stream_note(a, event);
 	if (mvmp_server_event(a->server, event, now_of(a)) ||
@@ -103,6 +104,7 @@ static void advance(struct sim_member *member)
 {
 	struct sim_aggregator *a = member->program;
 
+	sim_check_timeline(member);
 	mvmp_client_advance(a->client, now_of(a));
 	if (mvs_core_deadline(a->core) <= now_of(a))
 		mvs_core_advance(a->core, now_of(a));

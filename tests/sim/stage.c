@@ -131,6 +131,8 @@ static uint16_t draw_mtu(struct sim_stage *stage)
 	uint16_t mtu = usual[sim_draw(stage, sizeof usual / sizeof usual[0])];
 	const struct sim_plan *plan = &stage->plan;
 
+	if (plan->mtu_max <= 1500 && plan->mtu_min < 1500)
+		return (uint16_t)(sim_draw(stage, 2) ? plan->mtu_min : plan->mtu_max);
 	return mtu < plan->mtu_min ? plan->mtu_min : mtu > plan->mtu_max ? plan->mtu_max : mtu;
 }
 
@@ -328,6 +330,9 @@ void sim_stage_run(struct sim_stage *stage, const struct sim_scenario *scenario,
 		sim_stage_pass(stage, plan->settle_ms);
 	if (!stage->failed)
 		sim_check_end(stage);
+	/* What programs leave behind is checked when they end. */
+	for (unsigned i = 0; i < stage->members && !stage->failed; i++)
+		sim_member_end(stage->member[i], SIM_STOP);
 }
 
 void sim_stage_clear(struct sim_stage *stage)

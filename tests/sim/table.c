@@ -41,7 +41,7 @@ static void draw_partition(struct sim_plan *p, uint64_t *random)
 	p->trouble_ms = 90000;
 	p->commands = 60;
 	p->gap_ms = 1000;
-	p->deadline_ms = 60000;
+	p->deadline_ms = draw(random, 0, 2) ? 60000 : 2000;
 }
 
 static void draw_clocks(struct sim_plan *p, uint64_t *random)
@@ -81,6 +81,20 @@ static void draw_steps(struct sim_plan *p, uint64_t *random)
 	p->interval_ms = 500;
 }
 
+/* Dozens of long messages at once, or of short ones on a long way. */
+static void draw_burst(struct sim_plan *p, uint64_t *random)
+{
+	if (draw(random, 0, 1)) {
+		p->bulk_max = 100;
+		p->how.delay_ns = 50 * MVMP_NS_PER_MS;
+	}
+	p->light = true;
+	p->pins_percent = 5;
+	p->agents = 1;
+	p->gap_ms = 1;
+	p->how.jitter_ns = 0; /* in order, as on a wire: the window opens */
+}
+
 static void draw_sizes(struct sim_plan *p, uint64_t *random)
 {
 	p->mtu_min = 576;
@@ -89,15 +103,21 @@ static void draw_sizes(struct sim_plan *p, uint64_t *random)
 	p->how.frame_max = (uint16_t)(draw(random, 0, 1) ? draw(random, 1500, 9000) : 0);
 	p->how.pad = draw(random, 0, 1);
 	p->how.trailer_max = (uint8_t)draw(random, 0, 60);
-	p->how.loss_ppm = percent(random, 5);
+	p->how.loss_ppm = draw(random, 0, 1) ? percent(random, 5) : 0;
+	p->how.delay_ns += draw(random, 0, 5) * MVMP_NS_PER_MS;
 	p->samples = "domains=12,cpus=16,numa=2";
+	if (draw(random, 0, 1))
+		draw_burst(p, random);
 }
 
 static void draw_slow(struct sim_plan *p, uint64_t *random)
 {
 	p->receive_per_ms = draw(random, 1, 6);
 	p->queue = draw(random, 8, 64);
+	p->mtu_min = draw(random, 0, 1) ? 576 : 1500;
 	p->bulk_max = 60000;
+	if (draw(random, 0, 1))
+		draw_burst(p, random);
 	p->samples = "domains=12,cpus=16,numa=2";
 	p->deadline_ms = 60000;
 	p->grace_ms = 30000;
@@ -137,7 +157,7 @@ static void draw_commands(struct sim_plan *p, uint64_t *random)
 	p->samples = NULL;
 	p->commands = 2000;
 	p->gap_ms = draw(random, 0, 2) ? 125 : 5;
-	p->deadline_ms = 5000;
+	p->deadline_ms = draw(random, 0, 2) ? 5000 : 60; /* too short for many */
 	p->grace_ms = 4000;
 	p->pins_percent = 100;
 	p->kill_every_s = p->gap_ms > 5 ? 12 : 2;

@@ -13,6 +13,8 @@ static void check_session(struct sim_member *m, const struct session *s)
 	const struct mvmp_outbox *out = &s->outbox;
 	uint32_t under_way = out->top - out->base;
 
+	if (under_way > m->stage->under_way)
+		m->stage->under_way = under_way;
 	if (under_way > MVMP_WINDOW)
 		sim_fail(m->stage, "%s has %u fragments under way, the window is %d", m->name,
 			under_way, MVMP_WINDOW);
