@@ -131,12 +131,15 @@ def make_live():
     gap = bytes([6, 1, 0]) + struct.pack("<II", 64, 0) + bytes([8, 1]) + b"fragment"
     overlap = bytes([6, 0, 0]) + struct.pack("<II", 8, 4) + bytes([8, 1]) + b"overlaps"
     ack = bytes([7, 0, 128]) + struct.pack("<HHB", 10, 3, 2) + b"\xff\x01"
+    greedy = b"".join(bytes([6, n, n]) + struct.pack("<II", 1 << 20, 0) + bytes([8, 1]) + b"a piece."
+                      for n in range(12))
     record = bytes([4, 1, 8, 0]) + b"12345678" + bytes([4, 5, 1, 0, 0])
     stats = stats_frame(1, (0,))[:255]
     stats = bytes([3, len(stats), 0]) + stats
     for bad in (0, 1):
         write("live", f"requests-{bad}", bytes([bad]) + ping + requests + b"\1\2" + requests)
         write("live", f"fragments-{bad}", bytes([bad]) + gap + overlap + b"\0\3" + gap + ack + b"\0\x32")
+        write("live", f"greedy-{bad}", bytes([bad]) + greedy + b"\0\x14")
         write("live", f"records-{bad}", bytes([bad]) + record + b"\1\5" + stats + bytes([11, 0, 40]) + ping)
         write("live", f"honest-{bad}", bytes([bad]) + bytes([10, 16, 10, 3, 10, 20, 0, 50, 10, 22]) + ack)
 
@@ -155,10 +158,14 @@ def make_sequence():
     write("sequence", "links", bytes([4, 0]) + ask + bytes([link, 0x92, seconds, 10, link, 0x72]) + ask)
     pins = bytes([begin, 0x42, begin, 0x46, run, 3, kill, 0, start, 0]) + ask + bytes([begin, 0x82])
     write("sequence", "pins", bytes([5, 0]) + pins + bytes([seconds, 100]))
-    bare = bytes([begin, 0x04, run, 20])
+    bare = bytes([begin, 0x06, run, 20])
     for size in (0, 2, 7, 15):
         bare += bytes([use, size << 4 | 0, use, size << 4 | 1, run, 1])
     write("sequence", "messages", bytes([6, 1]) + bare)
+    heavy = bytes([begin, 0x06, run, 20, impair, 0x37])
+    for size in (9, 12, 15, 11, 14, 13, 10):
+        heavy += bytes([use, size << 4 | 0, use, size << 4 | 1, run, 15, use, 0x30, run, 5])
+    write("sequence", "messages-in-storm", bytes([8, 1]) + heavy * 2 + bytes([seconds, 100]))
     write("sequence", "messages-lost", bytes([7, 1]) + bytes([impair, 0x16]) + bare + bytes([seconds, 20]) +
           bare + bytes([use, 0x0C]))
 

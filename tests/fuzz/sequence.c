@@ -43,6 +43,12 @@ static struct run run;
 
 enum { MESSAGE_HEAD = 13 }; /* host, session, number */
 
+/* What the bytes of a message are; never zeros, which memory that nobody wrote may hold. */
+static uint8_t filling(uint32_t number)
+{
+	return (uint8_t)(number % 255 + 1);
+}
+
 static struct stream *stream_of(uint8_t host, mvmp_session session)
 {
 	for (unsigned i = 0; i < run.streams; i++) {
@@ -80,7 +86,7 @@ static void take_message(struct host *host, const struct mvmp_event *event)
 	if (stream->arrives != event->session || stream->to != to)
 		abort();
 	while (r.left) {
-		if (mvmp_get_u8(&r) != (uint8_t)number)
+		if (mvmp_get_u8(&r) != filling(number))
 			abort();
 	}
 }
@@ -103,7 +109,7 @@ static void send_message(struct host *host, size_t len)
 	mvmp_put_u8(&w, from);
 	mvmp_put_u64(&w, host->last);
 	mvmp_put_u32(&w, stream->sent);
-	memset(bytes + MESSAGE_HEAD, (uint8_t)stream->sent, len);
+	memset(bytes + MESSAGE_HEAD, filling(stream->sent), len);
 	if (!mvmp_endpoint_send(
 		    host->member->ep, host->last, bytes, MESSAGE_HEAD + len, run.hosts.world.now))
 		stream->sent++;
