@@ -258,8 +258,7 @@ static void check(void)
 	fuzz_holds(ended == asked, "each request of a reader ends");
 	fuzz_holds(
 		node && mvs_node_state(node, world.now) == MVS_STATE_UP, "the honest node is up");
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		size_t records = 0;
 
 		for (unsigned kind = 0; kind < MVMP_ENTITY_COUNT; kind++)
