@@ -67,7 +67,7 @@ _mvctl_perfc() {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 
 	mapfile -t COMPREPLY < <(compgen -W "--perfc-dump --perfc-get --perf-reset --arrays --domain
-		--mvmac --nodes --interface --identity --json --help" -- "$cur")
+		--mvmac --nodes --interface --identity --key-log --json --help" -- "$cur")
 }
 
 complete -F _mvctl mvctl

@@ -10,12 +10,24 @@
 
 struct mvmp_key_log {
 	int fd;
-	bool failed;
+	bool failed, full;
+	uint64_t size;
 };
 
-enum { LINE_SIZE = 256 };
+enum { LINE_SIZE = 256, SIZE_MAX_MIB = 64 };
 
 static const char first_line[] = "MVMP key log 1: whoever has this file can read these sessions";
+
+/* A member that turned bad can make up senders; the disk is not to fill for that. */
+static bool has_room(struct mvmp_key_log *log, size_t len)
+{
+	if (log->size + len <= (uint64_t)SIZE_MAX_MIB << 20)
+		return true;
+	if (!log->full)
+		mvmp_log("the key log has %d MiB: nothing more is written to it", SIZE_MAX_MIB);
+	log->full = true;
+	return false;
+}
 
 /* In one piece, so that lines of several programs do not mix. */
 static void put_line(struct mvmp_key_log *log, const char *prefix, const char *text)
@@ -23,6 +35,11 @@ static void put_line(struct mvmp_key_log *log, const char *prefix, const char *t
 	char line[LINE_SIZE + 4];
 	int len = snprintf(line, sizeof line, "%s%s\n", prefix, text);
 
+	if (!has_room(log, (size_t)len)) {
+		mvmp_wipe(line, sizeof line);
+		return;
+	}
+	log->size += (size_t)len;
 	if ((len >= (int)sizeof line || write(log->fd, line, (size_t)len) != len) && !log->failed) {
 		log->failed = true;
 		mvmp_log("the key log cannot be written: %s", strerror(errno));
@@ -31,7 +48,7 @@ static void put_line(struct mvmp_key_log *log, const char *prefix, const char *t
 }
 
 /* Nobody but us may read or have made it. */
-static int check_file(int fd, const char *path, bool *empty, struct mvmp_error *err)
+static int check_file(int fd, const char *path, uint64_t *size, struct mvmp_error *err)
 {
 	struct stat st;
 
@@ -48,7 +65,7 @@ static int check_file(int fd, const char *path, bool *empty, struct mvmp_error *
 			(unsigned)st.st_mode & 07777);
 		return mvmp_hint(err, "chmod 600 %s", path);
 	}
-	*empty = st.st_size == 0;
+	*size = (uint64_t)st.st_size;
 	return 0;
 }
 
@@ -57,20 +74,21 @@ int mvmp_key_log_open(const char *path, struct mvmp_key_log **ret, struct mvmp_e
 	int fd = open(
 		path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	struct mvmp_key_log *log;
-	bool empty = false;
+	uint64_t size = 0;
 	int rc;
 
 	if (fd < 0)
 		return mvmp_fail(err, errno == ENOENT ? MVMP_NOT_FOUND : MVMP_PERMISSION,
 			"cannot open the key log %s: %s", path, strerror(errno));
-	rc = check_file(fd, path, &empty, err);
+	rc = check_file(fd, path, &size, err);
 	log = rc ? NULL : calloc(1, sizeof *log);
 	if (!log) {
 		close(fd);
 		return rc ? rc : mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
 	}
 	log->fd = fd;
-	if (empty)
+	log->size = size;
+	if (!size)
 		put_line(log, "# ", first_line);
 	mvmp_log("warning: the keys of all sessions are written to %s; whoever reads it can read "
 		 "their frames",

@@ -6,6 +6,9 @@
 import pathlib
 import re
 import struct
+import subprocess
+import sys
+import tempfile
 import unittest
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -63,6 +66,17 @@ class Specification(unittest.TestCase):
                 wanted = VECTORS[name]
             self.assertEqual(shown, wanted[:len(shown)] if only_begin else wanted, name)
             self.assertGreater(len(shown), 0, name)
+
+    def test_vectors(self):
+        """The vectors are what their maker makes."""
+        names = ("frames.txt", "keylog.txt", "frames.pcap")
+        with tempfile.TemporaryDirectory(prefix="mvmp-vectors.") as folder:
+            maker = pathlib.Path(folder) / "make-frames.py"
+            maker.write_text(source("tests/vectors/make-frames.py"))
+            subprocess.run([sys.executable, maker], check=True)
+            for name in names:
+                self.assertEqual((REPO / "tests/vectors" / name).read_bytes(),
+                                 (pathlib.Path(folder) / name).read_bytes(), name)
 
     def test_drops(self):
         """Every name that drops are counted under is told, and told in the receiver algorithm or
