@@ -134,6 +134,15 @@ void sim_member_start(struct sim_member *member)
 	test_node_touch(member->node);
 }
 
+static void note_counters(const struct sim_member *member)
+{
+	const struct mvmp_endpoint_counters *c = mvmp_endpoint_counters(member->node->ep);
+
+	member->stage->fragments += c->fragments_sent;
+	member->stage->again += c->retransmissions;
+	member->stage->needless += c->spurious_retransmissions;
+}
+
 /* Who is killed says nothing any more, whatever the code that frees it would send. */
 void sim_member_end(struct sim_member *member, enum sim_end how)
 {
@@ -144,6 +153,7 @@ void sim_member_end(struct sim_member *member, enum sim_end how)
 		return;
 	sim_note(member->stage, "%s %s", member->name, words[how]);
 	member->ends++;
+	note_counters(member);
 	member->node->send_error = how == SIM_STOP ? 0 : -ENETDOWN;
 	member->ops->stop(member, how);
 	member->client = NULL;

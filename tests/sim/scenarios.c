@@ -34,6 +34,7 @@ struct total {
 	unsigned seeds;
 	size_t peak[SIM_KINDS];
 	unsigned under_way;
+	uint64_t fragments, again, needless;
 };
 
 static void add(struct total *total, const struct sim_stage *stage, const struct sim_tally *tally)
@@ -49,6 +50,9 @@ static void add(struct total *total, const struct sim_stage *stage, const struct
 	total->lost += stage->stats_lost;
 	total->sent += stage->stats_sent;
 	total->seeds++;
+	total->fragments += stage->fragments;
+	total->again += stage->again;
+	total->needless += stage->needless;
 	if (stage->under_way > total->under_way)
 		total->under_way = stage->under_way;
 	for (unsigned i = 0; i < SIM_KINDS; i++) {
@@ -116,6 +120,9 @@ static void report(const struct sim_scenario *scenario, const struct total *t, u
 	       "interrupted, %u orphans, all told by their ids\n",
 		t->tally.commands, t->tally.good, t->tally.counted, t->tally.unknown,
 		t->tally.interrupted, t->tally.orphans);
+	printf("           %llu fragments, %llu sent again, %llu of them needlessly\n",
+		(unsigned long long)t->fragments, (unsigned long long)t->again,
+		(unsigned long long)t->needless);
 	printf("           %llu of %llu stats frames lost, all told; at most %u fragments under "
 	       "way, %zu, %zu, %zu KiB of an agent, aggregator, client\n",
 		(unsigned long long)t->lost, (unsigned long long)t->sent, t->under_way,

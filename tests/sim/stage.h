@@ -50,9 +50,10 @@ struct sim_stage {
 	bool well; /* trouble is over */
 
 	uint64_t trace, frames, kills, stats_told_lost, stats_lost, stats_sent;
-	size_t peak[SIM_KINDS]; /* bytes held by one program at most */
-	unsigned under_way;	/* fragments of a session at most */
-	uint64_t second;	/* the one whose turns are counted */
+	size_t peak[SIM_KINDS];		     /* bytes held by one program at most */
+	uint64_t fragments, again, needless; /* of the reliable channel: sent, repeated */
+	unsigned under_way;		     /* fragments of a session at most */
+	uint64_t second;		     /* the one whose turns are counted */
 	uint64_t second_turns;
 	unsigned failed; /* the sum of what was wrong; 1 ends the run */
 	char failure[512];
