@@ -218,7 +218,14 @@ struct harvest {
 	bool clear;	    /* that one was sent only once: its round trip is known (Karn) */
 };
 
-static void harvest_one(struct mvmp_outbox *out, uint32_t sequence, struct harvest *h)
+/* An acknowledgement that comes sooner after a repetition than half a round trip is one of an
+ * earlier transmission (RFC 8985, 6.2): it does not tell that what was sent since has arrived. */
+static bool is_of_last(const struct mvmp_outbox *out, const struct mvmp_sent *sent, uint64_t now)
+{
+	return sent->tries == 1 || now - sent->at >= out->rtt->smooth / 2;
+}
+
+static void harvest_one(struct mvmp_outbox *out, uint32_t sequence, struct harvest *h, uint64_t now)
 {
 	struct mvmp_sent *sent = sent_of(out, sequence);
 	struct mvmp_outgoing *message;
@@ -229,7 +236,7 @@ static void harvest_one(struct mvmp_outbox *out, uint32_t sequence, struct harve
 		out->flying--;
 	else
 		out->lost--;
-	if (sent->order > h->order) {
+	if (sent->order > h->order && is_of_last(out, sent, now)) {
 		h->order = sent->order;
 		h->at = sent->at;
 		h->clear = sent->tries == 1;
@@ -251,13 +258,14 @@ static bool bits_in_range(const struct mvmp_outbox *out, const struct mvmp_ack *
 	return true;
 }
 
-static void harvest_all(struct mvmp_outbox *out, const struct mvmp_ack *ack, struct harvest *h)
+static void harvest_all(
+	struct mvmp_outbox *out, const struct mvmp_ack *ack, struct harvest *h, uint64_t now)
 {
 	for (uint32_t s = out->base; s != ack->next; s++)
-		harvest_one(out, s, h);
+		harvest_one(out, s, h, now);
 	for (unsigned i = 0; i < 8u * ack->bits_len; i++) {
 		if (ack->bits[i / 8] >> i % 8 & 1)
-			harvest_one(out, ack->next + 1 + i, h);
+			harvest_one(out, ack->next + 1 + i, h, now);
 	}
 }
 
@@ -355,7 +363,7 @@ enum mvmp_verdict mvmp_outbox_ack(struct mvmp_outbox *out, const struct mvmp_ack
 		out->duplicates = ack->duplicates;
 	}
 	out->limit = ack->next + ack->credit;
-	harvest_all(out, ack, &h);
+	harvest_all(out, ack, &h, now);
 	if (h.count)
 		take_harvest(out, ack, &h, now);
 	return MVMP_ACCEPTED;

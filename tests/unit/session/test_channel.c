@@ -167,6 +167,43 @@ static void gap_is_filled(void **state)
 	channel_clear(&c);
 }
 
+/* Frames that come late, but come, cost one needless repetition each: that the first of them was
+ * acknowledged at once after its repetition does not tell that the other repetitions are lost. */
+static void late_frames_are_repeated_once(void **state)
+{
+	enum { FRAMES = 12, LATE = 6 };
+	static uint8_t frame[FRAMES][1400];
+	size_t len[FRAMES];
+	uint8_t again[1400];
+	struct channel c;
+
+	channel_init(&c);
+	push(&c, 100);
+	pass_all(&c);
+	mvmp_rtt_sample(&c.rtt, 5 * MVMP_NS_PER_MS); /* a long way */
+	for (unsigned i = 0; i < FRAMES; i++) {
+		push(&c, 1000);
+		len[i] = take_frame(&c, frame[i], sizeof(frame[i]));
+	}
+	c.now += 5 * MVMP_NS_PER_MS;
+	for (unsigned i = LATE; i < FRAMES; i++)
+		give_frame(&c, frame[i], len[i]);
+	assert_true(give_ack(&c));
+	while (take_frame(&c, again, sizeof(again)) > 0)
+		;
+	assert_int_equal(c.counters.retransmissions, LATE);
+	for (unsigned i = 0; i < LATE; i++) {
+		c.now += 1000;
+		give_frame(&c, frame[LATE - 1 - i], len[LATE - 1 - i]);
+		assert_true(give_ack(&c));
+		while (take_frame(&c, again, sizeof(again)) > 0)
+			;
+	}
+	assert_int_equal(c.counters.retransmissions, LATE);
+	assert_int_equal(c.delivered, FRAMES + 1);
+	channel_clear(&c);
+}
+
 /* A lost last fragment is repeated by a tail probe after two round trips or 5 ms, then by the
  * timeout with doubling, until its tries are used up. */
 static void tail_and_timeout(void **state)
@@ -380,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_wrap),
 		cmocka_unit_test(gap_is_filled),
+		cmocka_unit_test(late_frames_are_repeated_once),
 		cmocka_unit_test(tail_and_timeout),
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(timeout_formula),
