@@ -134,6 +134,49 @@ static void third_key(void **state)
 	pair_clear(&p);
 }
 
+/* As a member does that an admin gave a new certificate. */
+static void renew_cert(struct pair *p, struct test_node *node)
+{
+	struct mvmp_identity *identity = node->identity;
+	struct mvmp_cert cert = identity->cert;
+	uint8_t bytes[MVMP_CERT_MAX];
+	bool changed;
+	int len;
+
+	cert.serial += 100;
+	len = mvmp_cert_sign(identity->crypto, &cert, p->authority.ca_seed, bytes, NULL);
+	assert_true(len > 0);
+	assert_int_equal(mvmp_identity_take_cert(
+				 identity, bytes, (size_t)len, p->world.wall_s, &changed, NULL),
+		0);
+	mvmp_endpoint_take_cert(node->ep, p->world.now);
+}
+
+/* A new certificate is shown to whoever looks or connects from now on, and to those the member is
+ * connected to as soon as keys may be renewed; sessions go on. */
+static void certificate_changes(void **state)
+{
+	uint64_t node_serial, ada_serial;
+	uint8_t fingerprint[16];
+	struct pair p;
+
+	pair_init(&p, 38, 1500, 1500);
+	pair_connect(&p);
+	memcpy(fingerprint, p.ada->peer.fingerprint, sizeof(fingerprint));
+	node_serial = p.node_identity.cert.serial;
+	ada_serial = p.ada_identity.cert.serial;
+	renew_cert(&p, p.ada);
+	renew_cert(&p, p.node);
+	test_world_run_ms(&p.world, 2000);
+	assert_int_equal(mvmp_endpoint_cert(p.node->ep, p.node->session)->serial, ada_serial + 100);
+	assert_int_equal(mvmp_endpoint_cert(p.ada->ep, p.ada->session)->serial, node_serial + 100);
+	assert_int_equal(p.ada->downs + p.node->downs, 0);
+	mvmp_endpoint_probe(p.ada->ep, 0, node_mac, 0, p.world.now);
+	test_world_run_ms(&p.world, 100);
+	assert_memory_not_equal(p.ada->peer.fingerprint, fingerprint, sizeof(fingerprint));
+	pair_clear(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +186,7 @@ int main(void)
 		cmocka_unit_test(sessions_go_on),
 		cmocka_unit_test(grace_ends_half_way),
 		cmocka_unit_test(third_key),
+		cmocka_unit_test(certificate_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
