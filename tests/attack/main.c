@@ -7,6 +7,7 @@
 #include "contact.h"
 #include <err.h>
 #include <mvmp/bytes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,6 +45,8 @@ void attack_source(const struct attack *attack, uint8_t mac[static MVMP_MAC_LEN]
 
 bool attack_goes_on(const struct attack *attack, uint64_t begin, uint64_t n)
 {
+	if (wire_ended)
+		return false;
 	if (attack->frames)
 		return n < attack->frames;
 	/* The clock is read now and then only. */
@@ -147,6 +150,11 @@ static const struct attack_command *find_command(const char *name)
 	return NULL;
 }
 
+static void on_term(int signal)
+{
+	wire_ended = signal;
+}
+
 int main(int argc, char **argv)
 {
 	static struct attack attack = {.macs = 1, .seconds = 1};
@@ -159,6 +167,7 @@ int main(int argc, char **argv)
 		usage();
 	attack.argc = argc - optind - 1;
 	attack.argv = argv + optind + 1;
+	signal(SIGTERM, on_term);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	wire_open(&attack.wire, attack.interface, attack.rate);
 	if (!has_src)

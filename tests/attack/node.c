@@ -175,7 +175,9 @@ static void on_tick(struct ev_loop *loop, struct ev_timer *timer, int revents)
 {
 	struct liar *liar = timer->data;
 
-	if (liar->subscriber)
+	if (wire_ended)
+		ev_break(loop, EVBREAK_ALL);
+	else if (liar->subscriber)
 		send_sample(liar);
 }
 

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+volatile sig_atomic_t wire_ended;
+
 static const uint8_t own_prefix[3] = {0x02, 0x4d, 0x56};
 
 uint64_t wire_now(void)
@@ -153,7 +155,7 @@ bool wire_receive(struct wire *wire, struct wire_frame *frame, uint64_t until)
 		ssize_t len = recv(wire->in, wire->incoming, sizeof wire->incoming, MSG_DONTWAIT);
 		const uint8_t *at = wire->incoming;
 
-		if (len < WIRE_HEADER_LEN && now >= until)
+		if (len < WIRE_HEADER_LEN && (now >= until || wire_ended))
 			return false;
 		if (len < WIRE_HEADER_LEN) {
 			left.tv_sec = (time_t)((until - now) / MVMP_NS_PER_S);

@@ -10,6 +10,7 @@
 
 #include "tally.h"
 #include <mvmp/limits.h>
+#include <signal.h>
 #include <stdbool.h>
 
 enum {
@@ -37,6 +38,9 @@ struct wire_frame {
 	const uint8_t *bytes; /* after the Ethernet header */
 	size_t len;
 };
+
+/* SIGTERM came: what is under way ends, and is reported. */
+extern volatile sig_atomic_t wire_ended;
 
 /* Exits with a sentence when the interface cannot be had. */
 void wire_open(struct wire *wire, const char *interface, uint64_t rate);

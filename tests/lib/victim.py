@@ -3,16 +3,19 @@
 """What an attack did to a daemon: its drop counters, log, memory and CPU before and after.
 
 victim.py snapshot FILE LINK_JSON LOG PID   PID: the daemon's first process; its children count
-victim.py compare TITLE BASELINE BEFORE AFTER OUTPUT [WISH...]
+victim.py row TITLE BASELINE BEFORE OUTPUT AFTER LINK_JSON LOG PID [WISH...]
+    A snapshot after an attack, compared with those at the start of the test and before the attack.
     OUTPUT: what the attacker printed; its lines "expect VERDICT COUNT" are wishes as well.
     WISH: NAME=N, NAME>=N, NAME<=N, NAME=any (NAME: a drop or counter of `show link`; got: frames
     that the attacker was sent; amplification: the longest answer by its question; ratio: bytes that
     came by bytes that went; log: bytes; grown: KiB of PSS over the baseline);
-    lossy: the flood may overrun the ring of received frames, so that counts are upper bounds.
+    lossy: a flood, of which the node sees as much as it can: counts are upper bounds. Else they may fall
+    short by what the ring of received frames had no room for.
     Drops without a wish must not have moved. Prints one row; exit code 1 and what is wrong when
     a wish is not met.
 """
 import json
+import math
 import operator
 import os
 import re
@@ -107,11 +110,12 @@ def moved(before, after, kind):
     return {name: delta for name, delta in deltas.items() if delta}
 
 
-def meets(found, sign, wanted, lossy):
+def meets(found, sign, wanted, overrun):
+    """What the ring of received frames had no room for cannot have been counted."""
     if wanted == "any":
         return True
-    if sign == "=" and lossy:
-        sign = "<="
+    if sign == "=" and overrun:
+        return wanted - overrun <= found <= wanted
     return {"=": operator.eq, ">=": operator.ge, "<=": operator.le}[sign](found, wanted)
 
 
@@ -123,7 +127,7 @@ def compare(title, baseline_path, before_path, after_path, output, words):
     with open(after_path) as file:
         after = json.load(file)
     told, wishes = printed(output)
-    lossy = "lossy" in words
+    overrun = math.inf if "lossy" in words else after["overrun"] - before["overrun"]
     for word in words:
         wish = re.fullmatch(r"([a-z_]+)(>=|<=|=)([0-9.]+|any)", word)
         if wish:
@@ -137,7 +141,7 @@ def compare(title, baseline_path, before_path, after_path, output, words):
              "log": after["log"] - before["log"], "grown": after["pss"] - baseline["pss"]}
     wrong = [f"{name} {facts[name]:g}, wanted {sign}{wanted}"
              for name, (sign, wanted) in {**ALWAYS, **wishes}.items()
-             if not meets(facts[name], sign, wanted, lossy)]
+             if not meets(facts[name], sign, wanted, overrun)]
     wrong += [f"{name} moved by {delta}" for name, delta in drops.items() if name not in wishes]
     if set(before["pids"]) != set(after["pids"]):
         wrong.append(f"processes {before['pids']} are {after['pids']} now")
@@ -160,7 +164,9 @@ def main():
         print(COLUMNS % ("attack", "sent", "per s", "answers", "amplif", "PSS_KiB", "peak_KiB",
                          "CPU_ms", "log_B", "drops"))
         return 0
-    return compare(*sys.argv[2:7], sys.argv[7:])
+    title, baseline, before, output, after = sys.argv[2:7]
+    snapshot(after, *sys.argv[7:10])
+    return compare(title, baseline, before, after, output, sys.argv[10:])
 
 
 sys.exit(main())
