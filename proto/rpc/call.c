@@ -312,6 +312,7 @@ static void look(struct mvmp_client *client, struct call *call, uint64_t now)
 	}
 	peer = rpc_peers_choose(&client->peers, &call->target, &other);
 	if (other || call->doubted) {
+		call_give_slot(client, call); /* this may last */
 		look_doubting(client, call, now);
 		return;
 	}

@@ -101,7 +101,8 @@ bool call_take_slot(struct mvmp_client *client, struct call *call)
 	return false;
 }
 
-/* The one that waits for longest is next: its step is due at once. */
+/* The one that waits for longest gets it, and is stepped at once. It may find that it needs none, as
+ * its member is connected meanwhile: then it gives it on like everybody, when it has sent. */
 void call_give_slot(struct mvmp_client *client, struct call *call)
 {
 	struct call *next = TAILQ_FIRST(&client->queued);
@@ -109,9 +110,11 @@ void call_give_slot(struct mvmp_client *client, struct call *call)
 	if (!call->slot)
 		return;
 	call->slot = false;
-	client->slots--;
-	if (!next)
+	if (!next) {
+		client->slots--;
 		return;
+	}
+	next->slot = true;
 	call_become(client, next, CALL_LOOKING);
 	next->due = client->now;
 	call_settle(client, next);

@@ -183,6 +183,27 @@ static void many_macs_are_probed_in_turns(void **state)
 	assert_true(b->ep.probes >= 2 * 200);
 }
 
+/* Calls that waited for their turn and then need no slot, since the member is connected meanwhile,
+ * leave their turn to the next: none is forgotten until its deadline. */
+static void who_needs_no_turn_gives_it_on(void **state)
+{
+	struct bench *b = *state;
+	const struct mvmp_target target = {.mac = bench_mac, .role = MVMP_ROLE_NODE};
+
+	for (unsigned i = 0; i < 300; i++)
+		assert_int_not_equal(bench_call_target(b, MVMP_VERB_PING, &target, 5000), 0);
+	fake_beacon(&b->ep, &b->peer);
+	fake_up(&b->ep, 1, &b->cert);
+	for (unsigned ms = 0; ms < 50; ms++) {
+		while (b->ep.sent)
+			bench_answer(b, MVMP_OK);
+		bench_pass(b, 1);
+	}
+	assert_int_equal(b->done, 300);
+	assert_int_equal(b->error.status, MVMP_OK);
+	assert_int_equal(b->ep.connects, 1);
+}
+
 /* Two certificates of one name: both are named, neither gets the change. */
 static void an_ambiguous_name_is_refused(void **state)
 {
@@ -298,6 +319,7 @@ int main(void)
 		CASE(a_refusal_ends_at_once),
 		CASE(many_names_share_a_probe),
 		CASE(many_macs_are_probed_in_turns),
+		CASE(who_needs_no_turn_gives_it_on),
 		CASE(an_ambiguous_name_is_refused),
 		CASE(a_borrowed_name_harms_nobody),
 		CASE(a_liar_heard_first_is_passed_over),

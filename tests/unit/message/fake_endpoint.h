@@ -9,7 +9,7 @@
 
 #include <mvmp/endpoint.h>
 
-enum { FAKE_SESSIONS = 8, FAKE_LOG = 64 };
+enum { FAKE_SESSIONS = 8, FAKE_LOG = 512 };
 
 struct fake_session {
 	mvmp_session id; /* 0: free */
