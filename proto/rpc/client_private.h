@@ -33,6 +33,7 @@ enum {
 	DOUBT_TURN_MS = 5, /* between looks at handshakes under way */
 	DOUBTED_MAX = 8,   /* of one name, asked at once */
 	INQUIRE_S = 5,	   /* what another member holds is asked anew */
+	EXCHANGE_S = 5,	   /* for the answer */
 	CONNECT_MS = 1000, /* an address that does not answer for so long is forgotten */
 	/* Members probed alone or shaken hands with at once: more would only wait for each other,
 	 * and their answers would find the receive ring full. */

@@ -160,35 +160,42 @@ static uint64_t send_exchange(struct mvmp_client *client, struct connection *c, 
 {
 	struct rpc_request request = {.id = ++client->last_request,
 		.verb = MVMP_VERB_CLUSTER_EXCHANGE,
-		.deadline_ms = 5000};
+		.deadline_ms = EXCHANGE_S * 1000};
 	uint8_t *body = NULL, *bytes = NULL;
+	bool sent;
 	int len = rpc_exchange_encode(&client->cluster, c->told ? &c->theirs : NULL, &body);
 
 	if (len < 0)
 		return 0;
 	c->exchanged = now;
-	if (c->told)
-		c->handed = rpc_standing_own(&client->cluster);
 	request.body = body;
 	request.body_len = (size_t)len;
 	len = rpc_request_encode(&request, &bytes);
-	/* A full queue costs nothing but this exchange: the next connect makes another. */
-	if (len > 0 && mvmp_endpoint_send(client->ep, c->session, bytes, (size_t)len, now))
-		len = 0;
+	/* A full queue costs nothing but this exchange: there is another soon. */
+	sent = len > 0 && !mvmp_endpoint_send(client->ep, c->session, bytes, (size_t)len, now);
+	if (sent && c->told)
+		c->handed = rpc_standing_own(&client->cluster);
 	if (len > 0)
 		mvmp_wipe(bytes, (size_t)len);
 	mvmp_wipe(body, request.body_len);
 	free(bytes);
 	free(body);
-	return len > 0 ? request.id : 0;
+	return sent ? request.id : 0;
+}
+
+/* Who does not answer at all, for want of memory perhaps, is asked anew later. */
+static bool is_asked(const struct connection *c, uint64_t now)
+{
+	return c->exchange && now - c->exchanged < EXCHANGE_S * MVMP_NS_PER_S;
 }
 
 /* Who did not take it the first time does not take it the second: once for each state and key. */
-static bool is_to_be_told(const struct mvmp_client *client, const struct connection *c)
+static bool is_to_be_told(
+	const struct mvmp_client *client, const struct connection *c, uint64_t now)
 {
 	struct rpc_standing own;
 
-	if (!c->up || c->exchange)
+	if (!c->up || is_asked(c, now))
 		return false;
 	if (!c->told)
 		return true;
@@ -202,7 +209,7 @@ bool mvmp_client_share(struct mvmp_client *client, unsigned most, uint64_t now)
 	struct connection *c;
 
 	LIST_FOREACH (c, &client->connections, all) {
-		if (!is_to_be_told(client, c))
+		if (!is_to_be_told(client, c, now))
 			continue;
 		if (!most--)
 			return true;
@@ -224,7 +231,7 @@ void mvmp_client_inquire(struct mvmp_client *client, unsigned most, uint64_t now
 	LIST_FOREACH (c, &client->connections, all) {
 		if (!most)
 			break;
-		if (!c->up || c->exchange || now - c->exchanged < interval)
+		if (!c->up || is_asked(c, now) || now - c->exchanged < interval)
 			continue;
 		c->told = false; /* to hear it anew */
 		c->exchange = send_exchange(client, c, now);
@@ -252,7 +259,7 @@ bool connection_exchanged(struct mvmp_client *client, mvmp_session session,
 		return true;
 	c->told = true;
 	c->theirs = theirs;
-	if (is_to_be_told(client, c))
+	if (is_to_be_told(client, c, now))
 		c->exchange = send_exchange(client, c, now);
 	return true;
 }

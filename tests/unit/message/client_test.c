@@ -296,6 +296,51 @@ static void cluster_states_are_exchanged(void **state)
 	assert_int_equal(b->done, 2);
 }
 
+/* The number 4 and what the member is sent then: how many bytes. */
+static size_t told_older(struct bench *b, uint64_t id)
+{
+	static const uint8_t older[] = {0x08, 4};
+	mvmp_session session;
+
+	bench_answer_with(b, 1, id, MVMP_OK, older, sizeof older);
+	return b->ep.sent ? bench_sent(b, &session, NULL).body_len : 0;
+}
+
+/* Who does not answer a cluster exchange is asked again, and what did not go out for a full queue
+ * goes out then: no session misses a revocation for as long as it lives. */
+static void an_exchange_that_failed_is_made_again(void **state)
+{
+	struct bench *b = *state;
+	uint8_t document[] = "ours";
+	struct mvmp_identity identity = {.crypto = &mvmp_crypto_openssl,
+		.cluster = {.number = 5},
+		.cluster_bytes = document,
+		.cluster_len = 4};
+	struct rpc_request request;
+	mvmp_session session;
+
+	mvmp_client_set_cluster(b->client, &identity, on_newer, b);
+	fake_beacon(&b->ep, &b->peer);
+	bench_call(b, MVMP_VERB_PING, "r1-n05", 1000);
+	fake_up(&b->ep, 1, &b->cert);
+	bench_answer(b, MVMP_OK);
+	bench_sent(b, &session, NULL); /* the exchange gets no answer */
+	bench_pass(b, 4000);
+	mvmp_client_inquire(b->client, 1, b->now);
+	assert_int_equal(b->ep.sent, 0);
+	bench_pass(b, 1001);
+	mvmp_client_inquire(b->client, 1, b->now);
+	request = bench_sent(b, &session, NULL);
+	assert_int_equal(request.verb, MVMP_VERB_CLUSTER_EXCHANGE);
+	b->ep.send_result = -EAGAIN;
+	assert_int_equal(told_older(b, request.id), 0);
+	b->ep.send_result = 0;
+	bench_pass(b, 5001);
+	mvmp_client_inquire(b->client, 1, b->now);
+	request = bench_sent(b, &session, NULL);
+	assert_int_equal(told_older(b, request.id), 2 + 2 + 4);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 
 int main(void)
@@ -313,6 +358,7 @@ int main(void)
 		CASE(bad_calls_are_refused),
 		CASE(drawn_ids_carry_the_clock),
 		CASE(cluster_states_are_exchanged),
+		CASE(an_exchange_that_failed_is_made_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
