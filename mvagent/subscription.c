@@ -157,13 +157,18 @@ void mva_subscription_step(struct mva_subscription *sub, uint64_t now)
 uint64_t mva_subscriptions_deadline(const struct mva_subscriptions *subs)
 {
 	uint64_t at = UINT64_MAX;
+	unsigned left = subs->used;
 
-	for (unsigned i = 0; subs->used && i < MVA_SUBSCRIPTIONS_MAX; i++) {
+	/* Asked at every turn of the loop: the table is walked no further than there are any. */
+	for (unsigned i = 0; left && i < MVA_SUBSCRIPTIONS_MAX; i++) {
 		const struct mva_subscription *sub = &subs->at[i];
 
-		if (sub->session && sub->next_ns < at)
+		if (!sub->session)
+			continue;
+		left--;
+		if (sub->next_ns < at)
 			at = sub->next_ns;
-		if (sub->session && sub->ends_ns < at)
+		if (sub->ends_ns < at)
 			at = sub->ends_ns;
 	}
 	return at;
