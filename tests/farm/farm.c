@@ -53,6 +53,31 @@ void farm_name(char name[static 8], unsigned index)
 	snprintf(name, 8, "n%05u", index % 100000);
 }
 
+enum { SEED = 1 };
+
+void farm_authority(struct test_authority *authority)
+{
+	test_authority_init(authority, SEED);
+}
+
+void farm_asker(
+	struct mvmp_identity *identity, const char *name, uint16_t roles, const uint8_t *mac)
+{
+	struct test_member as = {.name = name,
+		.roles = roles,
+		.macs = mac ? 1 : 0,
+		.not_before = 1,
+		.not_after = UINT32_MAX};
+	struct test_authority authority;
+
+	farm_authority(&authority);
+	authority.serial = NODES_MAX + roles;
+	authority.random += authority.serial; /* not the key of the first node */
+	if (mac)
+		memcpy(as.mac[0], mac, MVMP_MAC_LEN);
+	test_authority_member(&authority, identity, &as);
+}
+
 /* ---- what an agent and its endpoint ask of their owner ---- */
 
 static uint64_t mono_ns(void *ctx)
@@ -104,6 +129,11 @@ static void member_verb(void *ctx, const struct mvmp_request *request, uint64_t 
 		mvmp_fail(&err, MVMP_NO_MEMORY, "out of memory");
 	answer(node, request->call, &err, body, len < 0 ? 0 : (size_t)len, now);
 	free(body);
+}
+
+/* The farm's keys never change. */
+static void take_nothing(void *ctx, const struct mvmp_cluster_news *news)
+{
 }
 
 static int on_send(void *ctx, const struct mvmp_addr *to, enum mvmp_channel channel, uint8_t *frame,
@@ -231,11 +261,13 @@ static int start_agent(struct node *node, const char *machine, struct mvmp_error
 	if (!rc && mvmp_server_new(node->endpoint, MVMP_ROLE_NODE, mva_agent_request, node->agent,
 			   0, &node->server))
 		rc = mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
+	if (!rc)
+		mvmp_server_set_cluster(node->server, &node->identity, take_nothing, node);
 	return rc;
 }
 
-static int start_node(
-	struct farm *farm, unsigned index, const struct farm_config *config, struct mvmp_error *err)
+static int start_node(struct farm *farm, unsigned index, struct test_authority *authority,
+	const char *machine, struct mvmp_error *err)
 {
 	struct node *node = &farm->node[index];
 	int rc;
@@ -243,12 +275,12 @@ static int start_node(
 	node->farm = farm;
 	farm_mac(node->mac, index);
 	farm_name(node->name, index);
-	make_member(node, config->members);
+	make_member(node, authority);
 	ev_timer_init(&node->timer, on_timer, 0., 0.);
 	node->timer.data = node;
 	rc = start_endpoint(node, err);
 	if (!rc)
-		rc = start_agent(node, config->machine, err);
+		rc = start_agent(node, machine, err);
 	if (!rc)
 		arm(node, mvmp_now());
 	return rc;
@@ -271,6 +303,7 @@ static void stop_node(struct node *node)
 
 int farm_new(const struct farm_config *config, struct farm **ret, struct mvmp_error *err)
 {
+	struct test_authority authority;
 	struct farm *farm;
 	int rc;
 
@@ -286,9 +319,10 @@ int farm_new(const struct farm_config *config, struct farm **ret, struct mvmp_er
 	}
 	farm->loop = config->loop;
 	farm->nodes = config->nodes;
+	farm_authority(&authority);
 	rc = wire_open(config->interface, &farm->wire, err);
 	for (unsigned i = 0; !rc && i < farm->nodes; i++)
-		rc = start_node(farm, i, config, err);
+		rc = start_node(farm, i, &authority, config->machine, err);
 	if (rc) {
 		farm_free(farm);
 		return rc;

@@ -14,12 +14,17 @@
 
 struct farm;
 
+/* The members of a farm's cluster: the same for the same seed. */
+void farm_authority(struct test_authority *authority);
+/* Who asks: a member that is not a node, for `name` with `roles` and, if not NULL, a MAC. */
+void farm_asker(
+	struct mvmp_identity *identity, const char *name, uint16_t roles, const uint8_t *mac);
+
 struct farm_config {
 	struct ev_loop *loop;
-	const char *interface;		/* up, in this network namespace */
-	const char *machine;		/* options of the sim backend: "domains=4,cpus=8" */
-	unsigned nodes;			/* 1 to 65536 */
-	struct test_authority *members; /* who signs them; borrowed during the call */
+	const char *interface; /* up, in this network namespace */
+	const char *machine;   /* options of the sim backend: "domains=4,cpus=8" */
+	unsigned nodes;	       /* 1 to 65536 */
 };
 
 /* Node `index` of 0 to nodes - 1: its MAC (02:4d:56:00 and the number), its name ("n00000"). */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WARM_ROUNDS = 21, COLD_ROUNDS = 7, PATIENCE_S = 10, AGE_MS = 60000, SEED = 1 };
+enum { WARM_ROUNDS = 21, COLD_ROUNDS = 7, PATIENCE_S = 10, AGE_MS = 60000 };
 
 static struct mvmp_identity identity;
 static struct mvmp_run *run;
@@ -18,18 +18,20 @@ struct round {
 	unsigned waiting, failed;
 };
 
+/* The farm's keys never change. */
+static void take_nothing(void *ctx, const struct mvmp_cluster_news *news)
+{
+}
+
 static void answer(unsigned nodes, int ready)
 {
-	struct test_authority authority;
 	struct farm_config config = {.loop = ev_default_loop(0),
 		.interface = FANOUT_FAR,
 		.machine = "domains=4,cpus=8",
-		.nodes = nodes,
-		.members = &authority};
+		.nodes = nodes};
 	struct farm *farm;
 	struct mvmp_error err;
 
-	test_authority_init(&authority, SEED);
 	if (farm_new(&config, &farm, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return;
@@ -40,25 +42,19 @@ static void answer(unsigned nodes, int ready)
 
 static int start(unsigned nodes)
 {
-	struct test_member as = {.name = "asker",
-		.roles = MVMP_ROLE_OPERATOR,
-		.not_before = 1,
-		.not_after = UINT32_MAX,
-		.serial = FANOUT_NODES_MAX + 1};
 	struct mvmp_run_config config = {
 		.loop = ev_default_loop(0), .identity = &identity, .sessions_max = nodes + 1};
 	struct mvmp_pcap_options options = {.interface = FANOUT_NEAR};
-	struct test_authority authority;
 	struct mvmp_link *link;
 	struct mvmp_error err;
 
-	test_authority_init(&authority, SEED);
-	test_authority_member(&authority, &identity, &as);
+	farm_asker(&identity, "asker", MVMP_ROLE_OPERATOR, NULL);
 	if (mvmp_run_new(&config, &run, &err) || mvmp_pcap_open(&options, &link, &err) ||
 		mvmp_run_add_link(run, link, NULL, NULL, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return -1;
 	}
+	mvmp_client_set_cluster(mvmp_run_client(run), &identity, take_nothing, NULL);
 	return 0;
 }
 
