@@ -145,6 +145,7 @@ class Dissector(unittest.TestCase):
         """What a receiver drops for its header is named as the receiver counts it."""
         ping, stats = bytes.fromhex(LINES["frame_ping"]), bytes.fromhex(LINES["frame_stats"])
         probe = bytes.fromhex(LINES["frame_probe"])
+        enrol = struct.pack("<BBHIQB", 0x17, 0, 560, 0, 3, 2) + bytes(559)
 
         def with_byte(frame, at, value):
             return frame[:at] + bytes([value]) + frame[at + 1:]
@@ -158,11 +159,14 @@ class Dissector(unittest.TestCase):
             (ping[:4] + bytes(4) + ping[8:], "reserved"),
             (with_byte(probe, 4, 1), "reserved"), (with_byte(probe, 15, 0x80), "reserved"),
             (probe[:-1], "short"), (with_byte(probe, 2, 207), "length"),
+            (enrol, ""), (enrol[:-1], "short"), (with_byte(enrol, 4, 1), "reserved"),
         ]
         path = write_capture(self.folder, [(ADA, 0x88B5, data, 9999) for data, _ in cases] + [
             (bytes.fromhex("030000000002"), 0x88B5, ping, 9999), (ADA, 0x88B6, ping, 9999)])
         found = [line[0] for line in fields(path, "mvmp.verdict")]
         self.assertEqual(found, [verdict for _, verdict in cases] + ["source", "ethertype"])
+        self.assertEqual(fields(path, "mvmp.step", "mvmp.counter",
+                                only="mvmp.kind == 7 && !mvmp.verdict"), [["2", "3"]])
 
     def test_replay(self):
         """A frame with a counter that was there before is marked, and not taken twice."""
