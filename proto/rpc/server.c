@@ -3,18 +3,26 @@
 #include "exchange.h"
 #include "mvmp.pb-c.h"
 #include <errno.h>
+#include <mvmp/bytes.h>
 #include <mvmp/server.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALLS_DEFAULT = 256 };
+enum {
+	CALLS_DEFAULT = 256,
+	/* Bytes of answers that wait, beside the first: whoever asks and does not take the answers
+	 * fills memory until his sessions die. */
+	WAITING_MAX = 16 << 20,
+};
 
 /* A request being served, or an answer that waits for room in its session's queue. */
 struct served {
 	mvmp_call call;	      /* 0: free */
 	mvmp_session session; /* 0: gone */
 	uint64_t id;
-	uint8_t *answer; /* encoded and refused by the endpoint for now */
+	uint8_t caller[MVMP_KEY_LEN]; /* key of his certificate */
+	bool secret;		      /* the answer may hold a cluster key */
+	uint8_t *answer;	      /* encoded and refused by the endpoint for now */
 	size_t answer_len;
 };
 
@@ -29,6 +37,7 @@ struct mvmp_server {
 	mvmp_cert_installer *install; /* may be NULL */
 	void *install_ctx;
 	mvmp_call last;
+	size_t waiting; /* bytes of answers kept */
 	unsigned calls_max;
 	struct served served[];
 };
@@ -50,9 +59,17 @@ int mvmp_server_new(struct mvmp_endpoint *ep, uint16_t own_roles, mvmp_server_ha
 	return 0;
 }
 
+static void drop_answer(struct served *served)
+{
+	if (served->secret && served->answer)
+		mvmp_wipe(served->answer, served->answer_len);
+	free(served->answer);
+	served->answer = NULL;
+}
+
 static void forget(struct served *served)
 {
-	free(served->answer);
+	drop_answer(served);
 	*served = (struct served){0};
 }
 
@@ -83,15 +100,25 @@ void mvmp_server_set_installer(struct mvmp_server *server, mvmp_cert_installer *
 	server->install_ctx = ctx;
 }
 
-/* Sends the encoded answer, or keeps it until the session is writable. Frees the slot when it
- * is of no more use. */
-static void send_kept(struct mvmp_server *server, struct served *served, uint64_t now)
+/* Sends the encoded answer; true when it has to wait until the session is writable. Frees the slot
+ * when it is of no more use. */
+static bool send_or_forget(struct mvmp_server *server, struct served *served, uint64_t now)
 {
 	int err = mvmp_endpoint_send(
 		server->ep, served->session, served->answer, served->answer_len, now);
 
-	if (err != -EAGAIN)
-		forget(served);
+	if (err == -EAGAIN)
+		return true;
+	forget(served);
+	return false;
+}
+
+static void send_kept(struct mvmp_server *server, struct served *served, uint64_t now)
+{
+	size_t len = served->answer_len;
+
+	if (!send_or_forget(server, served, now))
+		server->waiting -= len;
 }
 
 /* An answer that cannot be sent as it is becomes one that says so. */
@@ -110,6 +137,27 @@ static int encode(struct rpc_answer *answer, uint8_t **ret)
 	return len;
 }
 
+/* What would fill memory becomes a sentence that says so. */
+static void keep(struct mvmp_server *server, struct served *served)
+{
+	struct rpc_answer answer = {.id = served->id};
+	int len;
+
+	if (server->waiting && server->waiting + served->answer_len > WAITING_MAX) {
+		mvmp_fail(&answer.error, MVMP_BUSY,
+			"too many answers wait to be taken: %zu bytes, at most %d are kept",
+			server->waiting, WAITING_MAX);
+		drop_answer(served);
+		len = rpc_answer_encode(&answer, &served->answer);
+		if (len < 0) {
+			forget(served);
+			return;
+		}
+		served->answer_len = (size_t)len;
+	}
+	server->waiting += served->answer_len;
+}
+
 static void answer_call(struct mvmp_server *server, struct served *served,
 	const struct mvmp_error *err, const void *body, size_t body_len, uint64_t now)
 {
@@ -124,7 +172,8 @@ static void answer_call(struct mvmp_server *server, struct served *served,
 		return;
 	}
 	served->answer_len = (size_t)len;
-	send_kept(server, served, now);
+	if (send_or_forget(server, served, now))
+		keep(server, served);
 }
 
 void mvmp_server_answer(struct mvmp_server *server, mvmp_call call, const struct mvmp_error *err,
@@ -136,19 +185,31 @@ void mvmp_server_answer(struct mvmp_server *server, mvmp_call call, const struct
 		answer_call(server, served, err, body, body_len, now);
 }
 
-/* Numbers of calls are such that the slot is the remainder. */
-static struct served *take_slot(struct mvmp_server *server)
+/* Numbers of calls are such that the slot is the remainder. One certificate gets three quarters of
+ * the slots at most: who asks more than he takes answers of leaves some to others. */
+static struct served *take_slot(struct mvmp_server *server, const struct mvmp_cert *caller)
 {
+	struct served *slot = NULL;
+	unsigned held = 0;
+
 	for (unsigned i = 0; i < server->calls_max; i++) {
+		const struct served *served = &server->served[i];
+
+		held += served->call && !memcmp(served->caller, caller->key, MVMP_KEY_LEN);
+	}
+	if (held >= server->calls_max - server->calls_max / 4)
+		return NULL;
+	for (unsigned i = 0; i < server->calls_max && !slot; i++) {
 		mvmp_call call = ++server->last;
 		struct served *served = &server->served[call % server->calls_max];
 
-		if (!served->call) {
-			served->call = call;
-			return served;
-		}
+		if (served->call)
+			continue;
+		served->call = call;
+		memcpy(served->caller, caller->key, MVMP_KEY_LEN);
+		slot = served;
 	}
-	return NULL;
+	return slot;
 }
 
 static int check(struct mvmp_server *server, const struct rpc_request *request,
@@ -188,6 +249,7 @@ static void exchange(struct mvmp_server *server, struct served *served,
 		mvmp_fail(&err, MVMP_INVALID, "the body is no ClusterExchange");
 	else if ((len = rpc_exchange_encode(&server->cluster, &theirs, &body)) < 0)
 		mvmp_fail(&err, MVMP_NO_MEMORY, "out of memory");
+	served->secret = true;
 	answer_call(server, served, &err, body, len < 0 ? 0 : (size_t)len, now);
 	if (len > 0)
 		mvmp_wipe(body, (size_t)len); /* the key may be in it */
@@ -248,9 +310,12 @@ static void refuse_busy(struct mvmp_server *server, mvmp_session session, uint64
 	struct served none = {.session = session, .id = id};
 	struct mvmp_error err;
 
-	mvmp_fail(&err, MVMP_BUSY, "%u requests are being served, no more at once",
+	mvmp_fail(&err, MVMP_BUSY,
+		"too many requests are being served: at most %u at once, three quarters of them "
+		"for one certificate",
 		server->calls_max);
 	answer_call(server, &none, &err, NULL, 0, now);
+	server->waiting -= none.answer ? none.answer_len : 0;
 	forget(&none);
 }
 
@@ -265,7 +330,7 @@ static void take_request(struct mvmp_server *server, mvmp_session session,
 	if (!cert)
 		return;
 	caller = *cert; /* the endpoint's own copy may move while the handler runs */
-	served = take_slot(server);
+	served = take_slot(server, &caller);
 	if (!served) {
 		refuse_busy(server, session, request->id, now);
 		return;
@@ -301,8 +366,10 @@ static void drop_session(struct mvmp_server *server, mvmp_session session)
 		if (!served->call || served->session != session)
 			continue;
 		served->session = 0;
-		if (served->answer)
-			forget(served);
+		if (!served->answer)
+			continue;
+		server->waiting -= served->answer_len;
+		forget(served);
 	}
 }
 

@@ -218,6 +218,60 @@ static void a_full_queue_delays_the_answer(void **state)
 	assert_int_equal(b->ep.sent, 0);
 }
 
+/* Who asks and takes no answer fills neither all places, which others need, nor memory. */
+static void one_member_leaves_room_for_others(void **state)
+{
+	struct bench *b = *state;
+	struct mvmp_cert other = {.name = "eve", .key = {9}, .roles = MVMP_ROLE_OBSERVER};
+	mvmp_session greedy = b->session;
+
+	mvmp_server_free(b->server);
+	assert_int_equal(mvmp_server_new(&b->ep, MVMP_ROLE_NODE, on_request, b, 8, &b->server), 0);
+	b->ep.send_result = -EAGAIN;
+	for (unsigned i = 0; i < 8; i++)
+		ask(b, 1 + i, MVMP_VERB_PING, NULL);
+	assert_int_equal(b->handled, 6);
+	b->session = fake_incoming(&b->ep, &other);
+	b->ep.send_result = 0;
+	ask(b, 9, MVMP_VERB_PING, NULL);
+	assert_int_equal(answered(b, NULL).error.status, MVMP_OK);
+	fake_writable(&b->ep, greedy);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(answered(b, NULL).error.status, MVMP_OK);
+}
+
+/* Of answers that wait 16 MiB are kept; the others become a sentence, and once these were taken
+ * there is room as before. */
+static void answers_that_wait_are_bounded(void **state)
+{
+	struct bench *b = *state;
+	char *much = calloc(1, MVMP_MESSAGE_MAX);
+	unsigned whole = 0, busy = 0;
+
+	mvmp_server_free(b->server);
+	assert_int_equal(mvmp_server_new(&b->ep, MVMP_ROLE_NODE, on_request, b, 40, &b->server), 0);
+	b->answer_now = false;
+	for (unsigned round = 1; round <= 2; round++) {
+		b->ep.send_result = -EAGAIN;
+		for (unsigned i = 0; i < 20; i++) {
+			ask(b, 1 + i, MVMP_VERB_PING, NULL);
+			mvmp_server_answer(
+				b->server, b->last.call, NULL, much, MVMP_MESSAGE_MAX - 1000, 1);
+		}
+		b->ep.send_result = 0;
+		fake_writable(&b->ep, b->session);
+		while (b->ep.sent) {
+			struct rpc_answer answer = answered(b, NULL);
+
+			whole += answer.error.status == MVMP_OK;
+			busy += answer.error.status == MVMP_BUSY;
+		}
+		assert_int_equal(whole, 16 * round);
+		assert_int_equal(busy, 4 * round);
+	}
+	free(much);
+}
+
 /* An answer longer than a message becomes a sentence that says so. */
 static void an_answer_too_large_says_so(void **state)
 {
@@ -342,6 +396,8 @@ int main(void)
 		CASE(a_lost_session_frees_its_calls),
 		CASE(a_full_queue_delays_the_answer),
 		CASE(an_answer_too_large_says_so),
+		CASE(one_member_leaves_room_for_others),
+		CASE(answers_that_wait_are_bounded),
 		CASE(cluster_states_are_exchanged),
 		CASE(what_is_no_request_is_not_taken),
 		CASE(texts_of_answers_are_cleaned),
