@@ -319,8 +319,10 @@ static void judge(struct sim_stage *stage, const struct sim_command *c, struct s
 	tally->unknown += c->status == MVMP_OUTCOME_UNKNOWN || c->status == MVMP_RUNNING;
 	tally->interrupted += c->status == MVMP_INTERRUPTED;
 	tally->other += c->status != MVMP_OK && !sim_command_is_open(c);
-	/* Interrupted: it may not be repeated, whoever is to blame. */
+	/* Interrupted: it may not be repeated, whoever is to blame. Not trusted: told at once, and
+	 * right by the clock of who said so. */
 	if (c->status == MVMP_INTERRUPTED ||
+		(stage->plan.expires && c->status == MVMP_NOT_TRUSTED) ||
 		!sim_was_well(stage, c->begun, c->deadline, stage->plan.grace_ms))
 		return;
 	tally->counted++;

@@ -31,6 +31,7 @@ struct sim_plan {
 	unsigned cuts;			/* enum sim_cut, any of these */
 	unsigned step_every_s;		/* mean time between steps of somebody's clock */
 	unsigned step_max_s, wrong_max_s; /* largest step; how wrong clocks are at first */
+	bool expires;			  /* clocks go where certificates are not valid */
 	unsigned news_every_s;		  /* mean time between newer cluster states */
 	unsigned commands, gap_ms, deadline_ms;
 	unsigned grace_ms; /* a command that has so long without an outage must succeed */

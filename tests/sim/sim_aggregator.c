@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NODES_LEAST = 64 };
+
 static uint64_t now_of(const struct sim_aggregator *a)
 {
 	return a->member->node->world->now;
@@ -42,6 +44,7 @@ static void start(struct sim_member *member)
 		.interval_ms = member->stage->plan.interval_ms,
 		.kinds = (1u << MVMP_ENTITY_COUNT) - 1,
 		.discover = true,
+		.nodes_max = 2 * member->stage->plan.agents + NODES_LEAST,
 		.wall_ns = wall_ns,
 		.link_at = link_at,
 		.ctx = a};

@@ -49,8 +49,12 @@ static void draw_clocks(struct sim_plan *p, uint64_t *random)
 	p->wrong_max_s = draw(random, 0, 1) ? 300 * 86400 : 10;
 	p->step_every_s = draw(random, 2, 10);
 	p->step_max_s = draw(random, 0, 1) ? 100 * 86400 : draw(random, 1, 1000);
+	p->expires = draw(random, 0, 3) == 0;
+	if (p->expires)
+		p->step_max_s = p->wrong_max_s = 3000 * 86400;
 	p->trouble_ms = 60000;
 	p->commands = 50;
+	p->gap_ms = 1000;
 }
 
 static void draw_restarts(struct sim_plan *p, uint64_t *random)

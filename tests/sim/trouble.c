@@ -94,7 +94,7 @@ static void step_clock(struct sim_stage *stage)
 	int64_t by = (int64_t)sim_draw(stage, 2 * (uint64_t)most) - most;
 	int64_t at = member->node->wall_step_ns / (int64_t)MVMP_NS_PER_S + by;
 
-	if (at > CLOCK_MOST_S || at < -CLOCK_MOST_S)
+	if (!stage->plan.expires && (at > CLOCK_MOST_S || at < -CLOCK_MOST_S))
 		at = 0;
 	member->node->wall_step_ns = at * (int64_t)MVMP_NS_PER_S;
 	sim_note(stage, "the clock of %s is stepped by %lld s", member->name, (long long)by);
@@ -159,6 +159,8 @@ void sim_trouble_begin(struct sim_stage *stage)
 		abort();
 	stage->trouble = t;
 	t->heal_at = UINT64_MAX;
+	if (stage->plan.expires)
+		sim_outage(stage, stage->world.now, UINT64_MAX);
 	t->kill_at = later(stage, stage->plan.kill_every_s);
 	t->cut_at = later(stage, stage->plan.cut_every_s);
 	t->step_at = later(stage, stage->plan.step_every_s);
@@ -182,6 +184,8 @@ void sim_trouble_end(struct sim_stage *stage)
 			stage->outage[i].to = stage->world.now;
 	}
 	for (unsigned i = 0; i < stage->members; i++) {
+		if (stage->plan.expires)
+			stage->member[i]->node->wall_step_ns = 0;
 		if (!sim_is_up(stage->member[i]))
 			sim_member_start(stage->member[i]);
 	}
