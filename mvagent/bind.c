@@ -46,7 +46,7 @@ static void env_commit(void *ctx, struct mva_batch *batch)
 
 static const struct mvmp_link *link_at(void *ctx, unsigned index)
 {
-	return mvmp_run_link(((struct serve *)ctx)->run, index);
+	return mvmp_run_link_counted(((struct serve *)ctx)->run, index);
 }
 
 static void env_member_verb(void *ctx, const struct mvmp_request *request, uint64_t now)

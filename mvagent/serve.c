@@ -41,7 +41,8 @@ static int add_link(
 
 static int open_interface(struct serve *s, const char *interface, struct mvmp_error *err)
 {
-	struct mvmp_pcap_options how = {.interface = interface};
+	struct mvmp_pcap_options how = {
+		.interface = interface, .listen_strangers = true, .sessions = SESSIONS_MAX};
 	struct mvmp_link *link;
 	int rc = mvmp_pcap_open(&how, &link, err);
 

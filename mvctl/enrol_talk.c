@@ -9,7 +9,8 @@ enum { BUDGET = 64, POLL_MAX_MS = 1000 };
 
 int mvctl_talk_open(struct mvctl_talk *talk, struct mvctl *ctl, struct mvmp_error *err)
 {
-	struct mvmp_pcap_options options = {.interface = ctl->opt.interface};
+	struct mvmp_pcap_options options = {
+		.interface = ctl->opt.interface, .listen_strangers = true};
 	char configured[32];
 
 	*talk = (struct mvctl_talk){.ctl = ctl};

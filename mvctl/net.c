@@ -117,8 +117,9 @@ static int add_link(struct mvctl *ctl, struct mvmp_link *link)
 
 static int open_wire(struct mvctl *ctl, const char *interface, bool asked_for)
 {
-	struct mvmp_pcap_options options = {
-		.interface = interface, .listen_stats = ctl->net->listen_stats};
+	struct mvmp_pcap_options options = {.interface = interface,
+		.listen_stats = ctl->net->listen_stats,
+		.sessions = SESSIONS_MAX};
 	struct mvmp_link *link;
 	struct mvmp_error error;
 

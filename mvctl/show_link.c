@@ -16,6 +16,9 @@ static const struct mvctl_column link_columns[] = {
 	{"received", "RECEIVED", MVCTL_RIGHT, NULL},
 	{"send_errors", "SENDERR", MVCTL_RIGHT, NULL},
 	{"receive_drops", "RXDROP", MVCTL_RIGHT, NULL},
+	{"session_drops", "SESSION", MVCTL_RIGHT, NULL},
+	{"stranger_drops", "STRANGER", MVCTL_RIGHT, NULL},
+	{"stats_drops", "STATS", MVCTL_RIGHT, NULL},
 };
 
 static void fill_links(struct mvctl_table *table, const Mvmp__LinkAnswer *answer)
@@ -33,6 +36,9 @@ static void fill_links(struct mvctl_table *table, const Mvmp__LinkAnswer *answer
 		mvctl_put_uint(&row->cell[4], link->received);
 		mvctl_put_uint(&row->cell[5], link->send_errors);
 		mvctl_put_uint(&row->cell[6], link->receive_drops);
+		mvctl_put_uint(&row->cell[7], link->session_drops);
+		mvctl_put_uint(&row->cell[8], link->stranger_drops);
+		mvctl_put_uint(&row->cell[9], link->stats_drops);
 	}
 }
 

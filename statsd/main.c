@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, EXIT_TRUST = 4 };
+enum { EXIT_USAGE = 2, EXIT_TRUST = 4, SESSIONS_MAX = 8192 };
 static const double reopen_s = 2., recount_s = .02;
 
 struct daemon {
@@ -154,14 +154,17 @@ static void on_set_back(void *ctx)
 
 static const struct mvmp_link *link_at(void *ctx, unsigned index)
 {
-	return mvmp_run_link(((struct daemon *)ctx)->run, index);
+	return mvmp_run_link_counted(((struct daemon *)ctx)->run, index);
 }
 
 /* ---- links ---------------------------------------------------------------------------------- */
 
 static int open_interface(struct mvmp_link **ret, const char *interface, struct mvmp_error *err)
 {
-	struct mvmp_pcap_options options = {.interface = interface, .listen_stats = true};
+	struct mvmp_pcap_options options = {.interface = interface,
+		.listen_stats = true,
+		.listen_strangers = true,
+		.sessions = SESSIONS_MAX};
 
 	return mvmp_pcap_open(&options, ret, err);
 }
@@ -283,7 +286,7 @@ static int make_run(struct daemon *d, struct mvmp_error *err)
 {
 	struct mvmp_run_config config = {.loop = d->loop,
 		.identity = &d->identity,
-		.sessions_max = 8192,
+		.sessions_max = SESSIONS_MAX,
 		.answer_probes = true,
 		.event = on_event,
 		.identity_changed = on_identity,

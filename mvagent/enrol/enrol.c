@@ -106,7 +106,8 @@ static int open_links(struct enrolment *e, struct mvmp_error *err)
 	if (!e->options->interfaces)
 		return mvmp_fail(err, MVMP_INVALID, "--enrol needs an interface: -i IFACE");
 	for (; l->links < e->options->interfaces; l->links++) {
-		struct mvmp_pcap_options how = {.interface = e->options->interface[l->links]};
+		struct mvmp_pcap_options how = {
+			.interface = e->options->interface[l->links], .listen_strangers = true};
 		int rc = mvmp_pcap_open(&how, &l->link[l->links], err);
 
 		if (rc)

@@ -227,8 +227,8 @@ static int port_send(struct mvmp_link *link, const uint8_t dst[static MVMP_MAC_L
 	return ret;
 }
 
-static int port_receive(
-	struct mvmp_link *link, unsigned budget, mvmp_link_deliver *deliver, void *ctx)
+static int port_receive(struct mvmp_link *link, unsigned ready, unsigned budget,
+	mvmp_link_deliver *deliver, void *ctx)
 {
 	struct port *port = (struct port *)link;
 	unsigned n = 0;

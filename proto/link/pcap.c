@@ -1,31 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An Ethernet interface through libpcap: an immediate-mode handle for control, because
- * libpcap's default mode holds frames back until its timeout, and a batched one for stats,
- * because a wake-up for each frame costs ten times the work (docs/performance.md).
+ * An Ethernet interface through libpcap: immediate-mode handles for control, because libpcap's
+ * default mode holds frames back until its timeout, and a batched one for stats, because a wake-up
+ * for each frame costs ten times the work (docs/performance.md). What anybody may send unasked has
+ * a ring of its own: a flood of it takes no place from the frames of sessions.
  */
 #include "container.h"
 #include "ethernet.h"
 #include "interface.h"
+#include "ring.h"
 #include "watch.h"
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-	CONTROL_RING_BYTES = 1 << 20,
+	SESSION_RING_BYTES = 1 << 20,
+	BURSTS_RING_BYTES = 4 << 20, /* of sessions, too, when they are many */
+	BURSTS_SESSIONS = 256,
+	STRANGER_RING_BYTES = 1 << 19,
 	STATS_RING_BYTES = 8 << 20,
-	STATS_BATCH_MS = 10,
-	DROPS_EVERY = 64, /* receives */
+	/* Of the frames that sessions may have in a turn: what a flood can take of our time before
+	 * sessions, timers and all others are looked after again, some 100 us. */
+	STRANGER_SHARE = 8,
+	DROPS_EVERY = 1 << 16, /* receives: before libpcap's sums begin anew */
 };
+
+/* In the order in which they are served. */
+enum { SESSION, STATS, STRANGER, RINGS };
 
 struct pcap_link {
 	struct mvmp_link base;
 	struct ethernet_rules rules;
-	pcap_t *handle[2]; /* by enum mvmp_channel; stats may be NULL */
+	struct ring ring[RINGS]; /* but for that of sessions they may not be open */
 	unsigned receives;
 	int membership; /* packet socket that keeps the NIC listening to mvmp_group */
 	int watch;	/* tells of the interface's changes; -1: none */
@@ -63,7 +72,7 @@ static int link_send(struct mvmp_link *base, const uint8_t dst[static MVMP_MAC_L
 	if (len > base->mtu)
 		return -EMSGSIZE;
 	wire = ethernet_wrap(&link->rules, dst, channel, frame, &len);
-	if (pcap_inject(link->handle[MVMP_CONTROL], wire, len) < 0) {
+	if (pcap_inject(link->ring[SESSION].handle, wire, len) < 0) {
 		base->send_errors++;
 		return errno == ENOBUFS || errno == EAGAIN ? -EAGAIN : -ENETDOWN;
 	}
@@ -83,17 +92,15 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_ch
 	delivery->deliver(delivery->ctx, frame.src, frame.channel, frame.payload, frame.len);
 }
 
-/* What the rings had no room for, as libpcap sums it up. A system call, so only now and then. */
-static void note_drops(struct pcap_link *link)
+static void link_count(struct mvmp_link *base)
 {
-	struct pcap_stat stat;
-	uint64_t drops = 0;
+	struct pcap_link *link = pcap_link(base);
+	struct mvmp_link_drops *drops = &base->ring_drops;
 
-	for (unsigned channel = 0; channel < 2; channel++) {
-		if (link->handle[channel] && !pcap_stats(link->handle[channel], &stat))
-			drops += stat.ps_drop;
-	}
-	link->base.receive_drops = drops;
+	drops->session += ring_new_drops(&link->ring[SESSION]);
+	drops->stranger += ring_new_drops(&link->ring[STRANGER]);
+	drops->stats += ring_new_drops(&link->ring[STATS]);
+	base->receive_drops = drops->session + drops->stranger + drops->stats;
 }
 
 /* An interface that goes down and comes up goes on by itself; of one that has another name now
@@ -110,23 +117,40 @@ static int hear(struct pcap_link *link)
 	return 0;
 }
 
-static int link_receive(
-	struct mvmp_link *base, unsigned budget, mvmp_link_deliver *deliver, void *ctx)
+/* Which of `ready` is a descriptor's; they are counted as link_descriptors() lists them. */
+static bool take_bit(unsigned *ready)
 {
-	struct delivery delivery = {.link = pcap_link(base), .deliver = deliver, .ctx = ctx};
+	bool set = *ready & 1;
 
-	for (unsigned channel = 0; channel < 2; channel++) {
-		pcap_t *handle = delivery.link->handle[channel];
+	*ready >>= 1;
+	return set;
+}
 
-		if (handle &&
-			pcap_dispatch(handle, (int)budget, on_packet, (u_char *)&delivery) < 0)
-			return -ENETDOWN;
-	}
-	if (++delivery.link->receives % DROPS_EVERY == 0)
-		note_drops(delivery.link);
-	/* Whoever woke us for no frame may be the watch. */
-	if (!delivery.count && delivery.link->watch >= 0 && hear(delivery.link))
+static int serve(struct delivery *delivery, const struct ring *ring, unsigned budget)
+{
+	if (!ring->handle)
+		return 0;
+	return pcap_dispatch(ring->handle, (int)budget, on_packet, (u_char *)delivery);
+}
+
+static int link_receive(struct mvmp_link *base, unsigned ready, unsigned budget,
+	mvmp_link_deliver *deliver, void *ctx)
+{
+	struct pcap_link *link = pcap_link(base);
+	struct delivery delivery = {.link = link, .deliver = deliver, .ctx = ctx};
+	unsigned share = budget / STRANGER_SHARE + !(budget / STRANGER_SHARE);
+
+	if (take_bit(&ready) && serve(&delivery, &link->ring[SESSION], budget) < 0)
 		return -ENETDOWN;
+	if (link->ring[STATS].handle && take_bit(&ready) &&
+		serve(&delivery, &link->ring[STATS], budget) < 0)
+		return -ENETDOWN;
+	if (link->watch >= 0 && take_bit(&ready) && !delivery.count && hear(link))
+		return -ENETDOWN;
+	if (take_bit(&ready) && serve(&delivery, &link->ring[STRANGER], share) < 0)
+		return -ENETDOWN;
+	if (++link->receives % DROPS_EVERY == 0)
+		link_count(base);
 	return (int)delivery.count;
 }
 
@@ -135,12 +159,13 @@ static unsigned link_descriptors(const struct mvmp_link *base, int fd[static 4])
 	struct pcap_link *link = pcap_link(base);
 	unsigned n = 0;
 
-	for (unsigned channel = 0; channel < 2; channel++) {
-		if (link->handle[channel])
-			fd[n++] = pcap_get_selectable_fd(link->handle[channel]);
-	}
+	fd[n++] = pcap_get_selectable_fd(link->ring[SESSION].handle);
+	if (link->ring[STATS].handle)
+		fd[n++] = pcap_get_selectable_fd(link->ring[STATS].handle);
 	if (link->watch >= 0)
 		fd[n++] = link->watch;
+	if (link->ring[STRANGER].handle)
+		fd[n++] = pcap_get_selectable_fd(link->ring[STRANGER].handle);
 	return n;
 }
 
@@ -148,10 +173,8 @@ static void link_close(struct mvmp_link *base)
 {
 	struct pcap_link *link = pcap_link(base);
 
-	for (unsigned channel = 0; channel < 2; channel++) {
-		if (link->handle[channel])
-			pcap_close(link->handle[channel]);
-	}
+	for (unsigned i = 0; i < RINGS; i++)
+		ring_close(&link->ring[i]);
 	if (link->membership >= 0)
 		close(link->membership);
 	if (link->watch >= 0)
@@ -163,94 +186,34 @@ static const struct mvmp_link_ops pcap_link_ops = {
 	.send = link_send,
 	.receive = link_receive,
 	.descriptors = link_descriptors,
+	.count = link_count,
 	.close = link_close,
 };
 
-static int open_failed(struct mvmp_error *err, const char *interface, int code, pcap_t *handle)
-{
-	if (code == PCAP_ERROR_PERM_DENIED) {
-		mvmp_fail(err, MVMP_PERMISSION,
-			"cannot open %s: raw frames need CAP_NET_RAW, this process has none",
-			interface);
-		return -MVMP_PERMISSION;
-	}
-	return mvmp_fail(err, MVMP_IO, "cannot open %s: %s", interface,
-		code == PCAP_ERROR ? pcap_geterr(handle) : pcap_statustostr(code));
-}
-
-/*
- * In words: our EtherType, with or without an 802.1Q tag, to our MAC or the group, not from us.
- * ("vlan" shifts all offsets after it, so it stands last.)
+/* Frames of strangers are of three lengths, the longest of which fits every path: their ring has
+ * places for no longer ones, and so twice as many. What is cut off would be refused uncut as well.
  */
-static void filter_text(
-	char *to, size_t size, const struct ethernet_rules *rules, enum mvmp_channel channel)
+static int open_rings(struct pcap_link *link, const struct mvmp_pcap_options *options,
+	const char *interface, struct mvmp_error *err)
 {
-	char mac[18], group[18];
-	unsigned type = rules->ethertype[channel];
-	const uint8_t *m = rules->mac, *g = mvmp_group;
+	const bool bursts = options->sessions > BURSTS_SESSIONS;
+	struct ring_plan plan = {.interface = interface,
+		.rules = &link->rules,
+		.frames = FILTER_SESSION,
+		.frame_max = link->base.mtu,
+		.bytes = bursts ? BURSTS_RING_BYTES : SESSION_RING_BYTES};
+	int rc = ring_open(&link->ring[SESSION], &plan, err);
 
-	snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
-		m[5]);
-	snprintf(group, sizeof group, "%02x:%02x:%02x:%02x:%02x:%02x", g[0], g[1], g[2], g[3], g[4],
-		g[5]);
-	snprintf(to, size,
-		"(ether dst %s or ether dst %s) and not ether src %s and "
-		"(ether proto 0x%04x or (vlan and ether proto 0x%04x))",
-		mac, group, mac, type, type);
-}
-
-static int set_filter(pcap_t *handle, const char *text)
-{
-	struct bpf_program program;
-	int rc;
-
-	if (pcap_compile(handle, &program, text, 1, PCAP_NETMASK_UNKNOWN))
-		return PCAP_ERROR;
-	rc = pcap_setfilter(handle, &program);
-	pcap_freecode(&program);
-	return rc ? PCAP_ERROR : 0;
-}
-
-/* In immediate mode every place of the ring has room for the longest frame: one that is made for
- * this MTU holds six times as many frames at 1500 as one made for jumbo frames. */
-static int activate(pcap_t *handle, enum mvmp_channel channel, uint16_t mtu)
-{
-	int rc;
-
-	pcap_set_snaplen(handle, mtu + ETHERNET_HEADER_LEN + ETHERNET_TAG_LEN);
-	pcap_set_promisc(handle, 0);
-	pcap_set_immediate_mode(handle, channel == MVMP_CONTROL);
-	pcap_set_timeout(handle, STATS_BATCH_MS);
-	pcap_set_buffer_size(
-		handle, channel == MVMP_CONTROL ? CONTROL_RING_BYTES : STATS_RING_BYTES);
-	rc = pcap_activate(handle);
-	return rc < 0 ? rc : 0;
-}
-
-static int open_handle(struct pcap_link *link, const char *interface, enum mvmp_channel channel,
-	struct mvmp_error *err)
-{
-	char errbuf[PCAP_ERRBUF_SIZE], filter[256];
-	pcap_t *handle = pcap_create(interface, errbuf);
-	int rc;
-
-	if (!handle)
-		return mvmp_fail(err, MVMP_IO, "cannot open %s: %s", interface, errbuf);
-	filter_text(filter, sizeof filter, &link->rules, channel);
-	rc = activate(handle, channel, link->base.mtu);
-	if (!rc)
-		rc = set_filter(handle, filter);
-	if (!rc)
-		rc = pcap_setdirection(handle, PCAP_D_IN) ? PCAP_ERROR : 0;
-	if (!rc)
-		rc = pcap_setnonblock(handle, 1, errbuf) ? PCAP_ERROR : 0;
-	if (rc) {
-		rc = open_failed(err, interface, rc, handle);
-		pcap_close(handle);
-		return rc;
-	}
-	link->handle[channel] = handle;
-	return 0;
+	plan.frames = FILTER_STATS;
+	plan.bytes = STATS_RING_BYTES;
+	if (!rc && options->listen_stats)
+		rc = ring_open(&link->ring[STATS], &plan, err);
+	plan.frames = FILTER_STRANGER;
+	plan.bytes = STRANGER_RING_BYTES;
+	plan.frame_max = MVMP_MTU_MIN;
+	if (!rc && options->listen_strangers)
+		rc = ring_open(&link->ring[STRANGER], &plan, err);
+	return rc;
 }
 
 static void set_rules(struct ethernet_rules *rules, const struct mvmp_pcap_options *options)
@@ -295,9 +258,7 @@ int mvmp_pcap_open(
 	link->mtu_opened = link->base.mtu;
 	link->rules = rules;
 	memcpy(link->rules.mac, link->base.mac, MVMP_MAC_LEN);
-	rc = open_handle(link, name, MVMP_CONTROL, err);
-	if (!rc && options->listen_stats)
-		rc = open_handle(link, name, MVMP_STATS, err);
+	rc = open_rings(link, options, name, err);
 	if (!rc)
 		rc = interface_join(&link->membership, &interface, mvmp_group, err);
 	if (rc) {

@@ -39,8 +39,8 @@ static int listener_send(struct mvmp_link *base, const uint8_t dst[static MVMP_M
 	return unix_link_send(unix_link(base), dst, channel, frame, len);
 }
 
-static int listener_receive(
-	struct mvmp_link *base, unsigned budget, mvmp_link_deliver *deliver, void *ctx)
+static int listener_receive(struct mvmp_link *base, unsigned ready, unsigned budget,
+	mvmp_link_deliver *deliver, void *ctx)
 {
 	return unix_link_receive(unix_link(base), budget, deliver, ctx, accept_one);
 }

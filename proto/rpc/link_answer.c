@@ -70,6 +70,9 @@ static void add_link(struct parts *p, const struct mvmp_link *link)
 	to->received = link->received;
 	to->send_errors = link->send_errors;
 	to->receive_drops = link->receive_drops;
+	to->session_drops = link->ring_drops.session;
+	to->stranger_drops = link->ring_drops.stranger;
+	to->stats_drops = link->ring_drops.stats;
 	p->links[p->message.n_links++] = to;
 }
 

@@ -7,7 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RECEIVE_BUDGET = 256 /* frames taken from one link before the others get a turn */ };
+enum {
+	RECEIVE_BUDGET = 256, /* frames taken from one descriptor before the others get a turn */
+	/* Of a link's first descriptor, and less by one of each further: those are served after
+	 * timers, which have 0. */
+	FIRST_PRIORITY = 1,
+};
+
+_Static_assert(FIRST_PRIORITY < EV_MAXPRI, "a change of generation comes first");
+_Static_assert(FIRST_PRIORITY - DESCRIPTORS_PER_LINK + 1 >= EV_MINPRI, "all have one");
 
 static int env_send(void *ctx, const struct mvmp_addr *to, enum mvmp_channel channel,
 	uint8_t *frame, size_t len)
@@ -149,8 +157,9 @@ static void tell_links(struct mvmp_run *run)
 static void on_readable(struct ev_loop *loop, struct ev_io *watcher, int revents)
 {
 	struct run_link *slot = watcher->data;
+	unsigned ready = 1u << (watcher - slot->watcher);
 
-	if (mvmp_link_receive(slot->link, RECEIVE_BUDGET, deliver, slot) >= 0) {
+	if (slot->link->ops->receive(slot->link, ready, RECEIVE_BUDGET, deliver, slot) >= 0) {
 		if (slot->link->mtu != slot->mtu)
 			tell_mtu(slot);
 		return;
@@ -250,6 +259,7 @@ static void watch(struct run_link *slot)
 	for (unsigned i = 0; i < slot->watchers; i++) {
 		ev_io_init(&slot->watcher[i], on_readable, fd[i], EV_READ);
 		slot->watcher[i].data = slot;
+		ev_set_priority(&slot->watcher[i], FIRST_PRIORITY - (int)i);
 		ev_io_start(slot->run->config.loop, &slot->watcher[i]);
 	}
 }
@@ -278,6 +288,15 @@ int mvmp_run_add_link(struct mvmp_run *run, struct mvmp_link *link,
 const struct mvmp_link *mvmp_run_link(const struct mvmp_run *run, unsigned index)
 {
 	return index < MVMP_LINKS_MAX ? run->link[index].link : NULL;
+}
+
+const struct mvmp_link *mvmp_run_link_counted(const struct mvmp_run *run, unsigned index)
+{
+	const struct mvmp_link *link = mvmp_run_link(run, index);
+
+	if (link)
+		mvmp_link_count(run->link[index].link);
+	return link;
 }
 
 struct mvmp_endpoint *mvmp_run_endpoint(struct mvmp_run *run)

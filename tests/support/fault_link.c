@@ -15,10 +15,10 @@ static int link_send(struct mvmp_link *link, const uint8_t dst[static MVMP_MAC_L
 	return error;
 }
 
-static int link_receive(
-	struct mvmp_link *link, unsigned budget, mvmp_link_deliver *deliver, void *ctx)
+static int link_receive(struct mvmp_link *link, unsigned ready, unsigned budget,
+	mvmp_link_deliver *deliver, void *ctx)
 {
-	return real->receive(link, budget, deliver, ctx);
+	return real->receive(link, ready, budget, deliver, ctx);
 }
 
 static unsigned link_descriptors(const struct mvmp_link *link, int fd[static 4])

@@ -39,12 +39,17 @@ struct mvmp_link_ops {
 	 * -EAGAIN (full now), -ENETDOWN (interface gone or down), -EMSGSIZE, -ENOTCONN. */
 	int (*send)(struct mvmp_link *link, const uint8_t dst[static MVMP_MAC_LEN],
 		enum mvmp_channel channel, uint8_t *frame, size_t len);
-	/* Delivers up to `budget` frames that are waiting; never blocks. Returns how many, or
-	 * -ENETDOWN when the link is gone for good and must be opened anew. */
-	int (*receive)(
-		struct mvmp_link *link, unsigned budget, mvmp_link_deliver *deliver, void *ctx);
-	/* Descriptors to wait on for reading; at most 4, constant for the link's life. */
+	/* Delivers frames that are waiting at the descriptors of `ready` (bit i: the i-th; those of
+	 * others may wait on): up to `budget` from each, fewer where strangers may send without
+	 * being asked. Never blocks. Returns how many, or -ENETDOWN when the link is gone for good
+	 * and must be opened anew. */
+	int (*receive)(struct mvmp_link *link, unsigned ready, unsigned budget,
+		mvmp_link_deliver *deliver, void *ctx);
+	/* Descriptors to wait on for reading; at most 4, constant for the link's life. Of those
+	 * that are ready at once the first is to be served first, and all of them in turns. */
 	unsigned (*descriptors)(const struct mvmp_link *link, int fd[static 4]);
+	/* Brings the link's counters up to date; NULL where they always are. */
+	void (*count)(struct mvmp_link *link);
 	void (*close)(struct mvmp_link *link);
 };
 
@@ -57,8 +62,15 @@ struct mvmp_link {
 	uint8_t mac[MVMP_MAC_LEN];
 	uint16_t mtu; /* longest MVMP frame the link sends: 576 to MVMP_FRAME_MAX */
 	bool has_macs;
-	uint64_t sent, received, send_errors, receive_drops;
+	uint64_t sent, received, send_errors;
+	uint64_t receive_drops; /* in all; of them, where there are several rings: */
+	struct mvmp_link_drops {
+		uint64_t session, stranger, stats;
+	} ring_drops;
 };
+
+/* Every descriptor of a link. */
+#define MVMP_LINK_ALL (~0u)
 
 /* The locally administered group address of PROBEs: 03:4d:56:4d:50:01 ("MVMP", 1). */
 extern const uint8_t mvmp_group[MVMP_MAC_LEN];
@@ -72,7 +84,13 @@ static inline int mvmp_link_send(struct mvmp_link *link, const uint8_t dst[stati
 static inline int mvmp_link_receive(
 	struct mvmp_link *link, unsigned budget, mvmp_link_deliver *deliver, void *ctx)
 {
-	return link->ops->receive(link, budget, deliver, ctx);
+	return link->ops->receive(link, MVMP_LINK_ALL, budget, deliver, ctx);
+}
+
+static inline void mvmp_link_count(struct mvmp_link *link)
+{
+	if (link->ops->count)
+		link->ops->count(link);
 }
 
 /* Closes the link and frees it; NULL is allowed. */
@@ -81,11 +99,15 @@ void mvmp_link_close(struct mvmp_link *link);
 struct mvmp_pcap_options {
 	const char *interface;
 	uint16_t ethertype_control, ethertype_stats; /* 0: the defaults */
-	bool listen_stats; /* open the batched receive ring (aggregators and followers) */
+	bool listen_stats;     /* open the batched receive ring (aggregators and followers) */
+	bool listen_strangers; /* receive PROBE, INIT, ENROL, in a ring of their own (who is asked)
+				*/
+	unsigned sessions; /* that may be open at once; of more than 256 answers come in bursts */
 };
 
-/* Opens an Ethernet interface: an immediate-mode handle for control, a batched one for stats,
- * and a membership of mvmp_group. Needs CAP_NET_RAW now, not later. *ret belongs to the
+/* Opens an Ethernet interface: an immediate-mode handle for control frames of sessions, one for
+ * those that anybody may send, a batched one for stats, and a membership of mvmp_group. Needs
+ * CAP_NET_RAW now, not later. *ret belongs to the
  * caller. Errors: MVMP_NOT_FOUND (no such interface), MVMP_PERMISSION, MVMP_INVALID (not
  * Ethernet, down), MVMP_IO. Source: packet(7), pcap(3PCAP). */
 int mvmp_pcap_open(

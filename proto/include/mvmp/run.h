@@ -37,8 +37,8 @@ struct mvmp_run_config {
 	/* This virtual machine was set back to a snapshot, as far as the kernel tells: nothing more
 	 * is sent, and the program must end and be started anew. May be NULL. */
 	void (*set_back)(void *ctx);
-	/* Tickets that peers gave are kept in this file, for the next run; the path is copied. NULL: they
-	 * are not kept. */
+	/* Tickets that peers gave are kept in this file, for the next run; the path is copied.
+	 * NULL: they are not kept. */
 	const char *ticket_file;
 	struct mvmp_key_log *key_log; /* borrowed; NULL: keys are told nobody */
 	void *ctx;
@@ -61,6 +61,8 @@ void mvmp_run_free(struct mvmp_run *run); /* closes the links it was given */
 int mvmp_run_add_link(struct mvmp_run *run, struct mvmp_link *link,
 	void (*down)(void *ctx, unsigned index), void *ctx, struct mvmp_error *err);
 const struct mvmp_link *mvmp_run_link(const struct mvmp_run *run, unsigned index);
+/* The same with its counters up to date, which may take system calls. */
+const struct mvmp_link *mvmp_run_link_counted(const struct mvmp_run *run, unsigned index);
 
 struct mvmp_endpoint *mvmp_run_endpoint(struct mvmp_run *run);
 

@@ -44,7 +44,7 @@ static int start(unsigned nodes)
 {
 	struct mvmp_run_config config = {
 		.loop = ev_default_loop(0), .identity = &identity, .sessions_max = nodes + 1};
-	struct mvmp_pcap_options options = {.interface = FANOUT_NEAR};
+	struct mvmp_pcap_options options = {.interface = FANOUT_NEAR, .sessions = nodes + 1};
 	struct mvmp_link *link;
 	struct mvmp_error err;
 

@@ -26,7 +26,7 @@ static void transmit(struct end *end)
 	static const uint8_t plain[RUNG_BYTES - MVMP_TAG_LEN - 8];
 	uint8_t *frame = end->room + MVMP_LINK_HEADROOM;
 
-	end->counter++;
+	end->counter += 1 << 8; /* the first byte says DATA, which every ring of sessions takes */
 	memcpy(frame, &end->counter, 8);
 	mvmp_crypto_openssl.seal(end->aead, end->counter, frame, 8, plain, sizeof plain, frame + 8);
 	mvmp_link_send(end->link, mvmp_group, MVMP_CONTROL, frame, RUNG_BYTES);
@@ -76,8 +76,10 @@ static int run(const char *interface, struct rung_times *times)
 {
 	static const uint8_t key[MVMP_KEY_LEN] = {1};
 	struct mvmp_pcap_options options = {.interface = interface};
-	struct end end = {
-		.times = times, .aead = mvmp_crypto_openssl.aead_new(key), .loop = ev_loop_new(0)};
+	struct end end = {.times = times,
+		.aead = mvmp_crypto_openssl.aead_new(key),
+		.loop = ev_loop_new(0),
+		.counter = 0x16};
 	struct mvmp_error err;
 	struct ev_io io;
 	int fd[4];

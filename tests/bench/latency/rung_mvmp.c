@@ -49,7 +49,7 @@ static struct mvmp_run *start(struct mvmp_identity *identity, const char *interf
 {
 	struct mvmp_run_config config = {
 		.loop = ev_default_loop(0), .identity = identity, .answer_probes = node};
-	struct mvmp_pcap_options options = {.interface = interface};
+	struct mvmp_pcap_options options = {.interface = interface, .listen_strangers = node};
 	struct mvmp_link *link;
 	struct mvmp_run *run;
 	struct mvmp_error err;
