@@ -25,10 +25,11 @@ took() { # NODES TEXT COMMAND...: the median of five runs
         'NR == 3 { printf "%-28s %6d %9.2f\n", text, nodes, $1 / 1000 }'
 }
 for nodes; do
+    rm -f "$dir/farm.out"
     taskset -c 1 "$build/tests/farm/farm" mfb0 "$nodes" "$dir" > "$dir/farm.out" &
     farm=$!
     for _ in $(seq 200); do
-        ! grep -q ready "$dir/farm.out" || break
+        ! grep -qs ready "$dir/farm.out" || break
         sleep 0.1
     done
     took "$nodes" "mvctl nodes" taskset -c 0 "$build/mvctl/mvctl" -i mfa0 --run "$dir" \
