@@ -12,21 +12,24 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A question is a part (u32) and its bytes, an answer a status (u32) and a sentence. */
-enum { QUESTION_MAX = 4 + MVMP_CLUSTER_MAX, PATIENCE_S = 1 };
+/* A question is its number (u32), a part (u32) and its bytes; an answer the same number, so that
+ * one which comes too late is nobody else's, a status (u32) and a sentence. */
+enum { QUESTION_MAX = 8 + MVMP_CLUSTER_MAX, PATIENCE_S = 1 };
 
 struct mvs_keeper {
 	int socket;
 	pid_t pid;
+	uint32_t asked; /* number of the last question */
 };
 
 /* ---- the process ---- */
 
-static void answer(int socket, const struct mvmp_error *err)
+static void answer(int socket, uint32_t number, const struct mvmp_error *err)
 {
-	uint8_t bytes[4 + sizeof err->text];
+	uint8_t bytes[8 + sizeof err->text];
 	struct mvmp_writer w = mvmp_writer(bytes, sizeof bytes);
 
+	mvmp_put_u32(&w, number);
 	mvmp_put_u32(&w, err->status);
 	mvmp_put_bytes(&w, err->text, strlen(err->text));
 	send(socket, bytes, w.used, MSG_NOSIGNAL);
@@ -36,14 +39,14 @@ static void keep(const char *identity, int socket, const uint8_t *question, size
 {
 	struct mvmp_reader r = mvmp_reader(question, len);
 	struct mvmp_error err = {.status = MVMP_OK};
-	uint32_t part = mvmp_get_u32(&r);
+	uint32_t number = mvmp_get_u32(&r), part = mvmp_get_u32(&r);
 
 	if (r.bad || part < MVMP_PART_STATE || part > MVMP_PART_FORMER)
 		mvmp_fail(&err, MVMP_INVALID, "malformed question to the keeper");
 	else
 		mvmp_identity_keep(
 			identity, (enum mvmp_part)part, r.at, r.left, (uint64_t)time(NULL), &err);
-	answer(socket, &err);
+	answer(socket, number, &err);
 }
 
 __attribute__((noreturn)) static void serve(const char *identity, int socket)
@@ -106,11 +109,20 @@ void mvs_keeper_stop(struct mvs_keeper *keeper)
 
 static int receive(struct mvs_keeper *keeper, struct mvmp_error *err)
 {
-	uint8_t bytes[4 + sizeof err->text];
-	ssize_t len = recv(keeper->socket, bytes, sizeof bytes, 0);
-	struct mvmp_reader r = mvmp_reader(bytes, len > 0 ? (size_t)len : 0);
-	uint32_t status = mvmp_get_u32(&r);
+	uint8_t bytes[8 + sizeof err->text];
+	struct mvmp_reader r;
+	uint32_t number, status;
 
+	do {
+		ssize_t len;
+
+		do
+			len = recv(keeper->socket, bytes, sizeof bytes, 0);
+		while (len < 0 && errno == EINTR);
+		r = mvmp_reader(bytes, len > 0 ? (size_t)len : 0);
+		number = mvmp_get_u32(&r);
+		status = mvmp_get_u32(&r);
+	} while (!r.bad && number != keeper->asked);
 	if (r.bad)
 		return mvmp_fail(err, MVMP_IO, "the keeper of the identity does not answer");
 	if (status)
@@ -123,12 +135,9 @@ int mvs_keeper_keep(struct mvs_keeper *keeper, enum mvmp_part part, const uint8_
 {
 	static uint8_t question[QUESTION_MAX];
 	struct mvmp_writer w = mvmp_writer(question, sizeof question);
-	uint8_t late[512];
 	ssize_t sent;
 
-	/* Answers that were not waited for. */
-	while (recv(keeper->socket, late, sizeof late, MSG_DONTWAIT) > 0)
-		;
+	mvmp_put_u32(&w, ++keeper->asked);
 	mvmp_put_u32(&w, part);
 	if (len)
 		mvmp_put_bytes(&w, bytes, len);

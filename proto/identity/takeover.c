@@ -27,10 +27,19 @@ uint32_t mvmp_identity_key_generation(const struct mvmp_identity *identity)
 	return is_named(identity, identity->cluster_key) ? identity->cluster.key_generation : 0;
 }
 
-/* Without a good clock the state's time floor stands for the time. */
-static uint64_t time_of(const struct mvmp_identity *identity, uint64_t now_s)
+/* Without a good clock the state's time floor stands for the time, and the clock tells only how long
+ * ago that was: else a grace would never end there. */
+static uint64_t time_of(struct mvmp_identity *identity, uint64_t now_s)
 {
-	return now_s > identity->cluster.time_floor ? now_s : identity->cluster.time_floor;
+	uint64_t floor = identity->cluster.time_floor;
+
+	if (now_s > floor)
+		return now_s;
+	if (identity->clock.floor != floor || identity->clock.since > now_s) {
+		identity->clock.floor = floor;
+		identity->clock.since = now_s;
+	}
+	return floor + (now_s - identity->clock.since);
 }
 
 int mvmp_identity_take_key(struct mvmp_identity *identity, const uint8_t key[static MVMP_KEY_LEN],

@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "generation.h"
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { KERNEL_EVENTS = 1 }; /* the group that the kernel itself speaks to */
+
+/* Devices of guests that come and go would fill the buffer and push out the one event that counts,
+ * which is none of "add@..." or "remove@...". Words of packets are compared in network order. */
+static int take_changes_only(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x6368616e, 0, 1), /* "chan" */
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
 
 int generation_watch(void)
 {
@@ -16,7 +33,7 @@ int generation_watch(void)
 
 	if (fd < 0)
 		return -errno;
-	if (bind(fd, (const struct sockaddr *)&address, sizeof address)) {
+	if (take_changes_only(fd) || bind(fd, (const struct sockaddr *)&address, sizeof address)) {
 		int rc = -errno;
 
 		close(fd);

@@ -23,6 +23,9 @@ struct mvmp_identity {
 		uint8_t key[MVMP_KEY_LEN];
 		uint64_t until; /* seconds since 1970: accepted before this */
 	} former;		/* cluster key */
+	struct {
+		uint64_t floor, since; /* while the own clock is before the time floor */
+	} clock;
 	struct mvmp_cert cert;	/* decoded member.cert */
 	uint8_t cert_bytes[MVMP_CERT_MAX];
 	size_t cert_len;

@@ -155,7 +155,8 @@ static void grace_ends(void **unused)
 	folder_remove(&folder);
 }
 
-/* A member without a clock takes the state's time floor for the time, here as well. */
+/* A member without a clock takes the state's time floor for the time, here as well; its clock
+ * counts the grace from there, so that the former key is not accepted for ever. */
 static void grace_without_clock(void **unused)
 {
 	struct mvmp_cluster next = state_of(8, 2, second);
@@ -171,9 +172,11 @@ static void grace_without_clock(void **unused)
 	len = sign_state(&next, &document);
 	mvmp_identity_update_cluster(&identity, document, len, &changed, NULL);
 	free(document);
-	assert_int_equal(mvmp_identity_take_key(&identity, second, 0, &changed, NULL), 0);
+	assert_int_equal(mvmp_identity_take_key(&identity, second, 5, &changed, NULL), 0);
 	assert_true(changed);
 	assert_int_equal(identity.former.until, 1600 + GRACE_S);
+	assert_false(mvmp_identity_expire_key(&identity, 5 + GRACE_S - 1));
+	assert_true(mvmp_identity_expire_key(&identity, 5 + GRACE_S));
 	mvmp_identity_clear(&identity);
 	folder_remove(&folder);
 }

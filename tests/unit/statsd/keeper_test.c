@@ -10,6 +10,8 @@
 #include "../crypto/members.h"
 #include "keeper.h"
 #include <mvmp/keyfile.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -89,6 +91,36 @@ static void right_things_are_kept(void **state)
 	folder_remove(&folder);
 }
 
+/* The keeper's process: the only child there is. */
+static pid_t child(void)
+{
+	FILE *file = fopen("/proc/thread-self/children", "re");
+	int pid = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &pid), 1);
+	fclose(file);
+	return pid;
+}
+
+/* An answer that comes too late is not taken for that of the next question. */
+static void a_late_answer_is_nobody_elses(void **state)
+{
+	struct mvs_keeper *keeper;
+	struct mvmp_error err;
+	struct folder folder;
+
+	make_member(&folder);
+	assert_int_equal(mvs_keeper_start(folder.path, &keeper, &err), 0);
+	kill(child(), SIGSTOP);
+	assert_int_equal(mvs_keeper_keep(keeper, (enum mvmp_part)9, second, 32, &err), -MVMP_IO);
+	assert_non_null(strstr(err.text, "does not answer"));
+	kill(child(), SIGCONT);
+	assert_int_equal(keep_state(keeper, test_ca_seed, &err), 0);
+	mvs_keeper_stop(keeper);
+	folder_remove(&folder);
+}
+
 /* It ends with its program, and one that is gone is told as such. */
 static void the_end(void **state)
 {
@@ -106,6 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(right_things_are_kept),
+		cmocka_unit_test(a_late_answer_is_nobody_elses),
 		cmocka_unit_test(the_end),
 	};
 
