@@ -31,7 +31,8 @@ static const struct attack_command commands[] = {
 		true},
 	{"ask", "ROLE [VERB]", "every verb, or one often, of a member of this role", attack_ask,
 		true},
-	{"state", "FILE", "hands over a cluster state", attack_state, true},
+	{"state", "FILE [key]", "hands over a cluster state, and a made-up cluster key",
+		attack_state, true},
 	{"node", "HOW [NAME]", "a node that answers aggregators with lies", attack_node, true},
 };
 

@@ -138,6 +138,7 @@ int attack_strangers(struct attack *attack)
 		{"reply", 0x14, 0, 480, 480, 9, 0, CONTROL, "session"},
 		{"cookie", 0x15, 0, 64, 64, 9, 0, CONTROL, "session"},
 		{"data", 0x16, 0, 1400, 1400, 9, 0, CONTROL, "session"},
+		{"enrol", 0x17, 0, 560, 560, 0, 0, CONTROL, "role"}, /* a member's */
 		{"short", 0x13, 0, 528, 40, 0, 0, CONTROL, "short"},
 	};
 	uint8_t frame[MVMP_HEADER_LEN + 1400], src[MVMP_MAC_LEN];

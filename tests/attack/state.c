@@ -6,8 +6,8 @@
 #include <mvmp/verb.h>
 #include <stdlib.h>
 
-/* Hands a cluster state to the victim under a number that makes it look newer, and prints what it
- * said. */
+/* Hands a cluster state to the victim under a number that makes it look newer, and with the word
+ * "key" a made-up cluster key as the newest; prints what the victim said. */
 
 static void on_answer(void *ctx, const struct mvmp_answer *answer)
 {
@@ -19,7 +19,8 @@ static void on_answer(void *ctx, const struct mvmp_answer *answer)
 
 int attack_state(struct attack *attack)
 {
-	static uint8_t document[MVMP_CLUSTER_MAX], body[MVMP_CLUSTER_MAX + 64];
+	static uint8_t document[MVMP_CLUSTER_MAX], body[MVMP_CLUSTER_MAX + 128];
+	uint8_t key[MVMP_KEY_LEN];
 	Mvmp__ClusterExchange exchange = MVMP__CLUSTER_EXCHANGE__INIT;
 	struct mvmp_addr addr = member_victim(attack);
 	struct mvmp_target target = {.addr = &addr, .role = MVMP_ROLE_NODE};
@@ -35,6 +36,11 @@ int attack_state(struct attack *attack)
 	exchange.number = UINT64_MAX;
 	exchange.document.data = document;
 	exchange.document.len = (size_t)len;
+	if (attack->argc > 1) {
+		mvmp_random_os(NULL, key, sizeof key);
+		exchange.generation = UINT32_MAX;
+		exchange.key = (ProtobufCBinaryData){sizeof key, key};
+	}
 	member_begin(&member, attack, false, NULL, NULL);
 	if (!mvmp_client_call(mvmp_run_client(member.run), &target, MVMP_VERB_CLUSTER_EXCHANGE,
 		    body, mvmp__cluster_exchange__pack(&exchange, body), NULL,

@@ -52,6 +52,10 @@ witness_end() { # [GAP]
 
 # How the victim stands, asked for over its own Unix socket: nothing of it is on the wire.
 victim_tells() { # FILE
+    if [ $victim_tag = enrol ]; then
+        echo '{"items":[{"drops":{},"counters":{},"links":[]}]}' > "$1"
+        return
+    fi
     mvctl_local "$victim_host" root --json --timeout 10 "${victim_ask[@]}" show link > "$1" 2> "$1.why"
 }
 
@@ -67,6 +71,10 @@ victim_is_agent() {
 }
 victim_is_aggregator() {
     victim_host=mgmt victim_tag=mvstatsd victim_ask=(--aggregator agg1) victim_mac=$mgmt_mac known=
+}
+# A node without a certificate, which can tell nobody how it is.
+victim_is_enrolling() {
+    victim_host=n2 victim_tag=enrol victim_ask=() victim_mac=$n2_mac known=
 }
 victim_is_agent
 
