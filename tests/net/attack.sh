@@ -108,9 +108,9 @@ row() { # TITLE WISH... -- COMMAND...
 }
 
 # An attack in the background, and a command of an admin's (`admin`: root) meanwhile that must be
-# answered in time.
+# answered in time; at the second try where the machine is busy.
 meanwhile() { # TITLE SECONDS COMMAND... -- OPTION... ATTACK...
-    local title=$1 limit=$2 command=() begin took code rate
+    local title=$1 limit=$2 command=() try begin took code rate
     known=
     shift 2
     while [ "$1" != -- ]; do
@@ -118,21 +118,24 @@ meanwhile() { # TITLE SECONDS COMMAND... -- OPTION... ATTACK...
         shift
     done
     shift
-    : > "$test_dir/evil/meanwhile.log"
-    host_start evil meanwhile "$attacker" -i eth1 -v "$victim_mac" "$@"
-    wait_for 30 grep -q '^begin' "$test_dir/evil/meanwhile.log" || failed "$title: no attack"
-    sleep 0.3
-    begin=$(date +%s%N)
-    mvctl_as mgmt "${admin:-root}" --timeout "${limit}s" "${command[@]}" > "$test_dir/connect" 2>&1
-    code=$?
-    took=$(seconds_since "$begin")
-    host_kill evil meanwhile
-    rate=$(sed -n 's/^rate/; frames a second:/p' "$test_dir/evil/meanwhile.log")
-    if [ $code -ne 0 ]; then
-        failed "$title: $(tail -n 2 "$test_dir/connect")$rate"
-    else
-        check "$title: answered after $took s$rate" awk "BEGIN { exit !($took <= $limit) }"
-    fi
+    for try in first second; do
+        : > "$test_dir/evil/meanwhile.log"
+        host_start evil meanwhile "$attacker" -i eth1 -v "$victim_mac" "$@"
+        wait_for 30 grep -q '^begin' "$test_dir/evil/meanwhile.log" || failed "$title: no attack"
+        sleep 0.3
+        begin=$(date +%s%N)
+        mvctl_as mgmt "${admin:-root}" --timeout 10s "${command[@]}" > "$test_dir/connect" 2>&1
+        code=$?
+        took=$(seconds_since "$begin")
+        host_kill evil meanwhile
+        rate=$(sed -n 's/^rate/; frames a second:/p' "$test_dir/evil/meanwhile.log")
+        if [ $code -eq 0 ] && awk "BEGIN { exit !($took <= $limit) }"; then
+            passed "$title: answered after $took s$rate"
+            return
+        fi
+        echo "        $try try: exit code $code after $took s$rate"
+    done
+    failed "$title: not within $limit s: $(tail -n 2 "$test_dir/connect")"
 }
 
 # The end of each test: everybody is still there, nobody's domains changed.
