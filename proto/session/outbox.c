@@ -34,6 +34,8 @@ void mvmp_outbox_clear(struct mvmp_outbox *out)
 {
 	for (uint32_t i = out->first; i != out->end; i++)
 		mvmp_pool_put(out->pool, message_of(out, i)->bytes, message_of(out, i)->len);
+	if (out->pool)
+		out->pool->queued -= out->bytes;
 	free(out->message);
 	free(out->sent);
 	*out = (struct mvmp_outbox){.timer = UINT64_MAX};
@@ -81,12 +83,23 @@ static int sent_ring_grow(struct mvmp_outbox *out)
 	return rc;
 }
 
+/* An empty queue takes one message whatever others hold, so that nobody waits for somebody else's
+ * acknowledgements. */
+static bool is_full(const struct mvmp_outbox *out, size_t len)
+{
+	uint32_t queued = out->end - out->first;
+
+	return queued == MVMP_QUEUE_MESSAGES ||
+	       (queued && (out->bytes + len > MVMP_QUEUE_BYTES ||
+				  out->pool->queued + len > MVMP_QUEUE_ALL));
+}
+
 int mvmp_outbox_push(struct mvmp_outbox *out, const void *bytes, size_t len)
 {
 	uint32_t queued = out->end - out->first;
 	uint8_t *copy;
 
-	if (queued == MVMP_QUEUE_MESSAGES || (queued && out->bytes + len > MVMP_QUEUE_BYTES)) {
+	if (is_full(out, len)) {
 		out->starved = true;
 		return -EAGAIN;
 	}
@@ -98,6 +111,7 @@ int mvmp_outbox_push(struct mvmp_outbox *out, const void *bytes, size_t len)
 	memcpy(copy, bytes, len);
 	*message_of(out, out->end++) = (struct mvmp_outgoing){copy, (uint32_t)len, (uint32_t)len};
 	out->bytes += len;
+	out->pool->queued += len;
 	return 0;
 }
 
@@ -277,6 +291,7 @@ static void drop_acked(struct mvmp_outbox *out)
 		struct mvmp_outgoing *message = message_of(out, out->first++);
 
 		out->bytes -= message->len;
+		out->pool->queued -= message->len;
 		mvmp_pool_put(out->pool, message->bytes, message->len);
 		message->bytes = NULL;
 	}

@@ -17,6 +17,7 @@
 enum mvmp_outbox_limits {
 	MVMP_QUEUE_MESSAGES = 256,  /* queued or unacknowledged */
 	MVMP_QUEUE_BYTES = 4 << 20, /* of messages; one of any size always fits */
+	MVMP_QUEUE_ALL = 32 << 20,  /* the same of all sessions of an endpoint */
 	MVMP_CONGESTION_FIRST = 32, /* fragments */
 	MVMP_CONGESTION_MIN = 8,
 	MVMP_REORDER_FRAGMENTS = 3, /* sent this much later and acknowledged: a gap */

@@ -16,6 +16,7 @@ enum {
 struct mvmp_pool {
 	void *kept; /* chain; the first bytes of each buffer point to the next */
 	unsigned count;
+	size_t queued; /* bytes of all messages in outboxes that share it */
 };
 
 /* A buffer of at least `len` bytes, NULL when there is no memory. */

@@ -412,6 +412,36 @@ static void path_that_shrank(void **state)
 	mvmp_pool_clear(&pool);
 }
 
+enum { BOXES = 12, PIECE = 1 << 20 };
+
+/* Many sessions whose peers take nothing fill no more memory together than is stated, and keep no
+ * other from sending a message; what is dropped makes room again. */
+static void queues_are_bounded_together(void **state)
+{
+	struct mvmp_endpoint_counters counters = {0};
+	uint8_t *piece = calloc(1, PIECE);
+	struct mvmp_outbox out[BOXES];
+	struct mvmp_pool pool = {0};
+	struct mvmp_rtt rtt = {0};
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < BOXES; i++) {
+		mvmp_outbox_init(&out[i], &pool, &rtt, &counters);
+		while (!mvmp_outbox_push(&out[i], piece, PIECE))
+			taken++;
+	}
+	/* 8 of 4 MiB each are the 32 MiB; the other 4 hold one message. */
+	assert_int_equal(taken, 32 + 4);
+	mvmp_outbox_clear(&out[0]);
+	mvmp_outbox_clear(&out[1]);
+	assert_int_equal(mvmp_outbox_push(&out[BOXES - 1], piece, PIECE), 0);
+	for (unsigned i = 0; i < BOXES; i++)
+		mvmp_outbox_clear(&out[i]);
+	assert_int_equal(pool.queued, 0);
+	mvmp_pool_clear(&pool);
+	free(piece);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +456,7 @@ int main(void)
 		cmocka_unit_test(asked_bound),
 		cmocka_unit_test(pooled),
 		cmocka_unit_test(path_that_shrank),
+		cmocka_unit_test(queues_are_bounded_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
