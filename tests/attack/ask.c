@@ -117,7 +117,7 @@ static void ask_often(struct asker *asker)
 	ev_run(asker->member.loop, 0);
 	for (unsigned i = 0; i < STATUSES; i++) {
 		if (asker->statuses[i])
-			printf("status %s %llu\n", mvmp_status_name(i),
+			printf("status %s %llu\n", mvmp_status_name((int)i),
 				(unsigned long long)asker->statuses[i]);
 	}
 }

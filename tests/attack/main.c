@@ -173,6 +173,7 @@ int main(int argc, char **argv)
 	wire_open(&attack.wire, attack.interface, attack.rate);
 	if (!has_src)
 		memcpy(attack.src, attack.wire.mac, MVMP_MAC_LEN);
+	memcpy(attack.wire.also, attack.src, MVMP_MAC_LEN);
 	if (attack.directory)
 		thief_load(&attack.thief, attack.directory);
 	rc = command->run(&attack);

@@ -138,7 +138,8 @@ void wire_send(struct wire *wire, const uint8_t dst[static MVMP_MAC_LEN],
 
 static bool is_ours(const struct wire *wire, const uint8_t *mac)
 {
-	return !memcmp(mac, own_prefix, sizeof own_prefix) || !memcmp(mac, wire->mac, MVMP_MAC_LEN);
+	return !memcmp(mac, own_prefix, sizeof own_prefix) ||
+	       !memcmp(mac, wire->mac, MVMP_MAC_LEN) || !memcmp(mac, wire->also, MVMP_MAC_LEN);
 }
 
 static bool is_mvmp(uint16_t ethertype)

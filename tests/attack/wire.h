@@ -21,10 +21,11 @@ enum {
 
 struct wire {
 	int out, in;
-	uint8_t mac[MVMP_MAC_LEN]; /* of the interface */
-	uint64_t rate;		   /* frames a second; 0: as fast as it goes */
-	uint64_t started;	   /* ns, of the first frame */
-	uint64_t count;		   /* frames sent */
+	uint8_t mac[MVMP_MAC_LEN];  /* of the interface */
+	uint8_t also[MVMP_MAC_LEN]; /* whose frames count as received, too */
+	uint64_t rate;		    /* frames a second; 0: as fast as it goes */
+	uint64_t started;	    /* ns, of the first frame */
+	uint64_t count;		    /* frames sent */
 	unsigned queued;
 	struct tally sent, got;
 	uint8_t (*batch)[WIRE_FRAME_MAX];
