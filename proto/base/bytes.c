@@ -2,24 +2,6 @@
 #include <mvmp/bytes.h>
 #include <string.h>
 
-struct mvmp_reader mvmp_reader(const void *bytes, size_t len)
-{
-	return (struct mvmp_reader){.at = bytes, .left = len};
-}
-
-const uint8_t *mvmp_get_view(struct mvmp_reader *r, size_t len)
-{
-	const uint8_t *view = r->at;
-
-	if (r->bad || len > r->left) {
-		r->bad = true;
-		return NULL;
-	}
-	r->at += len;
-	r->left -= len;
-	return view;
-}
-
 void mvmp_get_bytes(struct mvmp_reader *r, void *to, size_t len)
 {
 	const uint8_t *view = mvmp_get_view(r, len);
@@ -28,36 +10,6 @@ void mvmp_get_bytes(struct mvmp_reader *r, void *to, size_t len)
 		memcpy(to, view, len);
 	else
 		memset(to, 0, len);
-}
-
-static uint64_t get_le(struct mvmp_reader *r, unsigned bytes)
-{
-	const uint8_t *view = mvmp_get_view(r, bytes);
-	uint64_t v = 0;
-
-	for (unsigned i = 0; view && i < bytes; i++)
-		v |= (uint64_t)view[i] << (8 * i);
-	return v;
-}
-
-uint8_t mvmp_get_u8(struct mvmp_reader *r)
-{
-	return (uint8_t)get_le(r, 1);
-}
-
-uint16_t mvmp_get_u16(struct mvmp_reader *r)
-{
-	return (uint16_t)get_le(r, 2);
-}
-
-uint32_t mvmp_get_u32(struct mvmp_reader *r)
-{
-	return (uint32_t)get_le(r, 4);
-}
-
-uint64_t mvmp_get_u64(struct mvmp_reader *r)
-{
-	return get_le(r, 8);
 }
 
 uint64_t mvmp_get_varint(struct mvmp_reader *r)
@@ -79,11 +31,6 @@ uint64_t mvmp_get_varint(struct mvmp_reader *r)
 	return 0;
 }
 
-struct mvmp_writer mvmp_writer(void *buf, size_t size)
-{
-	return (struct mvmp_writer){.buf = buf, .size = size};
-}
-
 void mvmp_put_bytes(struct mvmp_writer *w, const void *from, size_t len)
 {
 	if (w->bad || len > w->size - w->used) {
@@ -93,35 +40,6 @@ void mvmp_put_bytes(struct mvmp_writer *w, const void *from, size_t len)
 	if (len)
 		memcpy(w->buf + w->used, from, len);
 	w->used += len;
-}
-
-static void put_le(struct mvmp_writer *w, uint64_t v, unsigned bytes)
-{
-	uint8_t le[8];
-
-	for (unsigned i = 0; i < bytes; i++)
-		le[i] = (uint8_t)(v >> (8 * i));
-	mvmp_put_bytes(w, le, bytes);
-}
-
-void mvmp_put_u8(struct mvmp_writer *w, uint8_t v)
-{
-	put_le(w, v, 1);
-}
-
-void mvmp_put_u16(struct mvmp_writer *w, uint16_t v)
-{
-	put_le(w, v, 2);
-}
-
-void mvmp_put_u32(struct mvmp_writer *w, uint32_t v)
-{
-	put_le(w, v, 4);
-}
-
-void mvmp_put_u64(struct mvmp_writer *w, uint64_t v)
-{
-	put_le(w, v, 8);
 }
 
 void mvmp_put_varint(struct mvmp_writer *w, uint64_t v)
