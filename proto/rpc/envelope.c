@@ -85,14 +85,48 @@ static bool take_answer(struct rpc_answer *to, const Mvmp__Answer *from)
 	return true;
 }
 
+/* Takes from the envelope's own room as long as there is some. */
+static void *room_alloc(void *ctx, size_t size)
+{
+	struct rpc_envelope *envelope = ctx;
+	size_t align = _Alignof(max_align_t), left = sizeof envelope->room - envelope->used;
+	void *at = envelope->room + envelope->used;
+
+	if (size > left) {
+		envelope->spilled = true;
+		return malloc(size);
+	}
+	size = (size + align - 1) / align * align;
+	envelope->used += size < left ? size : left;
+	return at;
+}
+
+static void room_free(void *ctx, void *at)
+{
+	struct rpc_envelope *envelope = ctx;
+	uintptr_t first = (uintptr_t)envelope->room;
+
+	if ((uintptr_t)at - first >= sizeof envelope->room)
+		free(at);
+}
+
+static ProtobufCAllocator room_of(struct rpc_envelope *envelope)
+{
+	return (ProtobufCAllocator){room_alloc, room_free, envelope};
+}
+
 int rpc_envelope_decode(struct rpc_envelope *ret, const uint8_t *bytes, size_t len)
 {
-	Mvmp__Envelope *envelope = mvmp__envelope__unpack(NULL, len, bytes);
+	ProtobufCAllocator room = room_of(ret);
+	Mvmp__Envelope *envelope;
 	bool good = false;
 
+	ret->used = 0;
+	ret->spilled = ret->is_request = false;
+	envelope = mvmp__envelope__unpack(&room, len, bytes);
 	if (!envelope)
 		return -EBADMSG;
-	*ret = (struct rpc_envelope){.owned = envelope};
+	ret->owned = envelope;
 	if (envelope->is_case == MVMP__ENVELOPE__IS_REQUEST) {
 		ret->is_request = true;
 		good = take_request(&ret->request, envelope->request);
@@ -107,6 +141,9 @@ int rpc_envelope_decode(struct rpc_envelope *ret, const uint8_t *bytes, size_t l
 
 void rpc_envelope_free(struct rpc_envelope *envelope)
 {
-	mvmp__envelope__free_unpacked(envelope->owned, NULL);
+	ProtobufCAllocator room = room_of(envelope);
+
+	if (envelope->spilled)
+		mvmp__envelope__free_unpacked(envelope->owned, &room);
 	envelope->owned = NULL;
 }

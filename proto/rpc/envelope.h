@@ -26,12 +26,19 @@ struct rpc_answer {
 	size_t body_len;
 };
 
-/* A decoded message; views belong to `owned`. */
+enum { ENVELOPE_ROOM = 768 /* a message of usual size needs no allocation */ };
+
+/* A decoded message; views belong to `owned`. Must not be copied: it may point into itself. */
 struct rpc_envelope {
 	bool is_request;
-	struct rpc_request request;
-	struct rpc_answer answer;
+	union {
+		struct rpc_request request;
+		struct rpc_answer answer;
+	};
 	void *owned;
+	size_t used;  /* of `room` */
+	bool spilled; /* some of it was allocated */
+	_Alignas(max_align_t) uint8_t room[ENVELOPE_ROOM];
 };
 
 /* Encode into a malloc'd *ret. Return the length, or -ENOMEM, or -EMSGSIZE beyond
