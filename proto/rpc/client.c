@@ -65,6 +65,7 @@ void mvmp_client_free(struct mvmp_client *client)
 	mvmp_index_clear(&client->requests);
 	mvmp_index_clear(&client->looking);
 	mvmp_heap_clear(&client->heap);
+	mvmp_pool_clear(&client->pool);
 	free(client);
 }
 
@@ -112,15 +113,12 @@ static void draw_operation(struct mvmp_client *client, uint8_t to[static MVMP_ID
 static struct call *call_new(struct mvmp_client *client, const struct mvmp_verb_info *verb,
 	const void *body, size_t body_len, const uint8_t *operation)
 {
-	struct call *call = calloc(1, sizeof *call);
+	struct call *call =
+		(struct call *)(void *)mvmp_pool_get(&client->pool, sizeof *call + body_len);
 
 	if (!call)
 		return NULL;
-	call->body = malloc(body_len + 1);
-	if (!call->body) {
-		free(call);
-		return NULL;
-	}
+	memset(call, 0, sizeof *call);
 	if (body_len)
 		memcpy(call->body, body, body_len);
 	call->body_len = body_len;
@@ -164,8 +162,7 @@ uint64_t mvmp_client_call(struct mvmp_client *client, const struct mvmp_target *
 	call->ctx = ctx;
 	if (call_enter(client, call)) {
 		mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
-		free(call->body);
-		free(call);
+		mvmp_pool_put(&client->pool, (uint8_t *)call, sizeof *call + body_len);
 		return 0;
 	}
 	call_step(client, call, now);

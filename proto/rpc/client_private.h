@@ -18,6 +18,7 @@
 #include "exchange.h"
 #include "peers.h"
 #include <mvmp/heap.h>
+#include <mvmp/pool.h>
 #include <sys/queue.h>
 
 enum {
@@ -80,7 +81,6 @@ struct call {
 	struct rpc_target target;
 	const struct mvmp_verb_info *verb;
 	uint8_t operation[MVMP_ID_LEN];
-	uint8_t *body;
 	size_t body_len;
 	uint64_t started, deadline;
 	uint64_t due; /* next step; call_settle() makes it count */
@@ -96,6 +96,7 @@ struct call {
 	struct mvmp_error error;
 	mvmp_client_done *done;
 	void *ctx;
+	uint8_t body[];
 };
 
 struct mvmp_client {
@@ -110,6 +111,7 @@ struct mvmp_client {
 	TAILQ_HEAD(, call) queued, ended;
 	struct mvmp_index ids, requests, looking; /* calls */
 	struct mvmp_heap heap;
+	struct mvmp_pool pool; /* of calls that ended */
 	unsigned count, slots; /* calls in all; slots taken */
 	uint64_t asked[2];     /* when all on wires [0], on Unix links [1] were probed; 0: never */
 	uint64_t last_id, last_request;

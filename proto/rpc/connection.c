@@ -140,7 +140,7 @@ struct connection *connection_get(struct mvmp_client *client, const struct mvmp_
 
 struct connection *connection_find(struct mvmp_client *client, const struct rpc_target *target)
 {
-	uint64_t key = target->has_addr ? rpc_addr_key(&target->addr) : rpc_target_key(target);
+	uint64_t key = target->has_addr ? rpc_addr_key(&target->addr) : target->key;
 	const struct mvmp_cert *cert;
 	struct mvmp_index_entry *at;
 	struct connection *c;

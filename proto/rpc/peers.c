@@ -198,7 +198,7 @@ const struct mvmp_peer *rpc_peers_next(
 	if (at->begun)
 		e = mvmp_index_next(&at->entry);
 	else
-		e = mvmp_index_first(&peers->index, rpc_target_key(target), &at->entry);
+		e = mvmp_index_first(&peers->index, target->key, &at->entry);
 	at->begun = true;
 	while (e && !matches(peers, target, &e->peer))
 		e = mvmp_index_next(&at->entry);

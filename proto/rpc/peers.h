@@ -21,6 +21,7 @@ struct rpc_target {
 	uint8_t mac[MVMP_MAC_LEN];
 	char text[TARGET_TEXT_LEN]; /* as the caller wrote it, or the address; for sentences */
 	uint16_t role;
+	uint64_t key; /* rpc_target_key(); not of an address */
 };
 
 struct peer_entry;
@@ -62,7 +63,7 @@ const struct mvmp_peer *rpc_peers_next(
 
 /* Under which key a target is looked for; not for targets that are an address. The keys under which
  * a member or a certificate may be found; how many. Equal keys prove nothing. */
-uint64_t rpc_target_key(const struct rpc_target *target);
+uint64_t rpc_target_key(const struct rpc_target *target); /* computes it: see rpc_target.key */
 unsigned rpc_peer_keys(const struct mvmp_peer *peer, uint64_t key[static RPC_KEYS_MAX]);
 unsigned rpc_cert_keys(const struct mvmp_cert *cert, uint64_t key[static RPC_KEYS_MAX]);
 uint64_t rpc_addr_key(const struct mvmp_addr *addr);

@@ -48,16 +48,14 @@ void call_leave(struct mvmp_client *client, struct call *call)
 	mvmp_heap_set(&client->heap, &call->timer, MVMP_NEVER);
 	LIST_REMOVE(call, all);
 	client->count--;
-	free(call->body);
-	free(call);
+	mvmp_pool_put(&client->pool, (uint8_t *)call, sizeof *call + call->body_len);
 }
 
 /* Without memory it is stepped by its timer alone. */
 static void be_found(struct mvmp_client *client, struct call *call)
 {
 	if (!call->target.has_addr)
-		(void)mvmp_index_put(
-			&client->looking, &call->by_target, rpc_target_key(&call->target), call);
+		(void)mvmp_index_put(&client->looking, &call->by_target, call->target.key, call);
 }
 
 void call_become(struct mvmp_client *client, struct call *call, enum call_state state)

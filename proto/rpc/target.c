@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert((int)MVMP_NAME_MAX < (int)TARGET_TEXT_LEN, "every name has room");
+
 bool rpc_addr_equal(const struct mvmp_addr *a, const struct mvmp_addr *b)
 {
 	return a->link == b->link && !memcmp(a->mac, b->mac, MVMP_MAC_LEN);
@@ -14,11 +16,13 @@ static void set_mac(struct rpc_target *to, const uint8_t *mac)
 	to->has_mac = true;
 	memcpy(to->mac, mac, MVMP_MAC_LEN);
 	mvmp_mac_text(to->text, mac);
+	to->key = rpc_target_key(to);
 }
 
 int rpc_target_set(struct rpc_target *to, const struct mvmp_target *from, struct mvmp_error *err)
 {
 	uint8_t mac[MVMP_MAC_LEN];
+	size_t len;
 
 	*to = (struct rpc_target){.role = from->role};
 	if (from->addr) {
@@ -31,16 +35,19 @@ int rpc_target_set(struct rpc_target *to, const struct mvmp_target *from, struct
 		set_mac(to, from->mac);
 		return 0;
 	}
-	if (!from->text || !*from->text)
+	len = from->text ? strlen(from->text) : 0;
+	if (!len)
 		return mvmp_fail(err, MVMP_INVALID, "no member is named");
-	if (strlen(from->text) > MVMP_NAME_MAX)
+	if (len > MVMP_NAME_MAX)
 		return mvmp_fail(err, MVMP_INVALID,
 			"\"%.70s...\" is no member: names have at most %d characters", from->text,
 			MVMP_NAME_MAX);
-	if (!mvmp_mac_parse(mac, from->text))
+	if (!mvmp_mac_parse(mac, from->text)) {
 		set_mac(to, mac);
-	else
-		snprintf(to->text, sizeof to->text, "%s", from->text);
+	} else {
+		memcpy(to->text, from->text, len + 1);
+		to->key = rpc_target_key(to);
+	}
 	return 0;
 }
 

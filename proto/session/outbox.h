@@ -9,10 +9,10 @@
  * window is counted in fragments (slow start and congestion avoidance of RFC 5681).
  */
 
-#include "pool.h"
 #include "record.h"
 #include "rtt.h"
 #include <mvmp/endpoint.h>
+#include <mvmp/pool.h>
 
 enum mvmp_outbox_limits {
 	MVMP_QUEUE_MESSAGES = 256,  /* queued or unacknowledged */

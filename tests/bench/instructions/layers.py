@@ -11,9 +11,9 @@ import sys
 LAYERS = [
     ("crypto", r"libcrypto\.so|proto/crypto/"),
     ("protobuf", r"libprotobuf-c|mvmp\.pb-c"),
-    ("rpc", r"proto/rpc/|proto/message/|proto/include/mvmp/(client|server)"),
+    ("rpc", r"proto/rpc/|proto/message/"),
     ("session", r"proto/session/"),
-    ("base", r"proto/base/"),
+    ("base", r"proto/base/|proto/include/"),
     ("bench", r"tests/"),
     ("libc, ld.so", r"libc\.so|ld-linux"),
 ]

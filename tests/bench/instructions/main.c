@@ -114,10 +114,8 @@ static const struct test_program client_program = {client_deadline, client_advan
 static struct test_node *member(struct mvmp_identity *identity, struct test_authority *authority,
 	const char *name, uint16_t role, uint8_t last)
 {
-	struct test_member as = {.name = name,
-		.roles = role,
-		.macs = 1,
-		.mac = {{0x02, 0, 0, 0, 0, last}}};
+	struct test_member as = {
+		.name = name, .roles = role, .macs = 1, .mac = {{0x02, 0, 0, 0, 0, last}}};
 
 	test_authority_member(authority, identity, &as);
 	return test_world_add(&world, identity, as.mac[0], 1500, role == MVMP_ROLE_NODE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MVMP_SESSION_POOL_H
-#define MVMP_SESSION_POOL_H
+#ifndef MVMP_POOL_H
+#define MVMP_POOL_H
 
-/* Buffers of outgoing messages. Small ones are kept for the next message, so that a steady
+/* Buffers of outgoing messages, and of calls. Small ones are kept for the next, so that a steady
  * flow of requests allocates nothing. */
 
 #include <stddef.h>
