@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The honest floor of our parts and nothing else: libpcap in immediate mode, libev with a timer
- * armed for each request, AES-256-GCM sealed and opened at both ends.
+ * armed for each request, AES-256-GCM sealed and opened at both ends; and the same in the clear.
  */
 #include "rung.h"
 #include <ev.h>
@@ -12,7 +12,7 @@
 
 struct end {
 	struct mvmp_link *link;
-	struct mvmp_aead *aead;
+	struct mvmp_aead *aead; /* NULL: in the clear */
 	struct ev_loop *loop;
 	struct ev_timer timeout;
 	struct rung_times *times; /* NULL at the answering end */
@@ -28,7 +28,9 @@ static void transmit(struct end *end)
 
 	end->counter += 1 << 8; /* the first byte says DATA, which every ring of sessions takes */
 	memcpy(frame, &end->counter, 8);
-	mvmp_crypto_openssl.seal(end->aead, end->counter, frame, 8, plain, sizeof plain, frame + 8);
+	if (end->aead)
+		mvmp_crypto_openssl.seal(
+			end->aead, end->counter, frame, 8, plain, sizeof plain, frame + 8);
 	mvmp_link_send(end->link, mvmp_group, MVMP_CONTROL, frame, RUNG_BYTES);
 }
 
@@ -42,8 +44,8 @@ static void on_frame(void *ctx, const uint8_t src[static 6], enum mvmp_channel c
 	if (len < RUNG_BYTES)
 		return;
 	memcpy(&counter, frame, 8);
-	if (mvmp_crypto_openssl.open(
-		    end->aead, counter, frame, 8, frame + 8, RUNG_BYTES - 8, plain))
+	if (end->aead && mvmp_crypto_openssl.open(
+				 end->aead, counter, frame, 8, frame + 8, RUNG_BYTES - 8, plain))
 		return;
 	if (end->times) {
 		end->times->ns[end->done++] = rung_now() - end->started;
@@ -72,18 +74,17 @@ static void on_timeout(struct ev_loop *loop, struct ev_timer *timer, int revents
 	ev_break(loop, EVBREAK_ALL);
 }
 
-static int run(const char *interface, struct rung_times *times)
+static int run(const char *interface, bool sealed, struct rung_times *times)
 {
 	static const uint8_t key[MVMP_KEY_LEN] = {1};
 	struct mvmp_pcap_options options = {.interface = interface};
-	struct end end = {.times = times,
-		.aead = mvmp_crypto_openssl.aead_new(key),
-		.loop = ev_loop_new(0),
-		.counter = 0x16};
+	struct end end = {.times = times, .loop = ev_loop_new(0), .counter = 0x16};
 	struct mvmp_error err;
 	struct ev_io io;
 	int fd[4];
 
+	if (sealed)
+		end.aead = mvmp_crypto_openssl.aead_new(key);
 	if (mvmp_pcap_open(&options, &end.link, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return -1;
@@ -105,14 +106,25 @@ static int run(const char *interface, struct rung_times *times)
 	return times && end.done == times->count ? 0 : -1;
 }
 
-static void answer(void)
+static void answer_pcap(struct rung_channel *told)
 {
-	run(RUNG_FAR, NULL);
+	run(RUNG_FAR, false, NULL);
 }
 
-static int ask(struct rung_times *times)
+static int ask_pcap(struct rung_times *times)
 {
-	return run(RUNG_NEAR, times);
+	return run(RUNG_NEAR, false, times);
 }
 
-const struct rung rung_floor = {.name = "pcap + libev + AES-256-GCM", .answer = answer, .ask = ask};
+static void answer_floor(struct rung_channel *told)
+{
+	run(RUNG_FAR, true, NULL);
+}
+
+static int ask_floor(struct rung_times *times)
+{
+	return run(RUNG_NEAR, true, times);
+}
+
+const struct rung rung_pcap = {"pcap", "pcap + libev + timer", answer_pcap, ask_pcap};
+const struct rung rung_floor = {"floor", "the same + AES-256-GCM: floor", answer_floor, ask_floor};

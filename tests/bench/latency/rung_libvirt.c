@@ -12,7 +12,7 @@ static void quiet(void *ctx, virErrorPtr error)
 {
 }
 
-static void answer(void)
+static void answer(struct rung_channel *told)
 {
 	pause();
 }
@@ -41,4 +41,4 @@ static int ask(struct rung_times *times)
 }
 
 const struct rung rung_libvirt = {
-	.name = "libvirt call, Unix socket", .answer = answer, .ask = ask};
+	"libvirt", "libvirt call, Unix socket", answer, ask, .slow = true, .elsewhere = true};

@@ -13,6 +13,11 @@
  * and answer frames of about that size. */
 enum { PAYLOAD = 120 };
 
+struct echoer {
+	struct mvmp_run *run;
+	struct rung_channel *told;
+};
+
 struct asker {
 	struct ev_loop *loop;
 	struct mvmp_run *run;
@@ -45,7 +50,7 @@ static void member(struct mvmp_identity *identity, const char *interface, bool n
 	test_authority_member(&authority, identity, &as);
 }
 
-static struct mvmp_run *start(struct mvmp_identity *identity, const char *interface, bool node)
+struct mvmp_run *rung_member(struct mvmp_identity *identity, const char *interface, bool node)
 {
 	struct mvmp_run_config config = {
 		.loop = ev_default_loop(0), .identity = identity, .answer_probes = node};
@@ -63,21 +68,29 @@ static struct mvmp_run *start(struct mvmp_identity *identity, const char *interf
 	return run;
 }
 
-static void echo(void *ctx, const struct mvmp_request *request, uint64_t now)
+void rung_note(struct mvmp_run *run, struct rung_channel *told)
 {
-	struct mvmp_run **run = ctx;
+	const struct mvmp_endpoint_counters *c = mvmp_endpoint_counters(mvmp_run_endpoint(run));
 
-	mvmp_server_answer(
-		mvmp_run_server(*run), request->call, NULL, request->body, request->body_len, now);
+	*told = (struct rung_channel){
+		c->fragments_sent, c->retransmissions, c->spurious_retransmissions};
 }
 
-static void answer(void)
+static void echo(void *ctx, const struct mvmp_request *request, uint64_t now)
+{
+	struct echoer *echoer = ctx;
+
+	mvmp_server_answer(mvmp_run_server(echoer->run), request->call, NULL, request->body,
+		request->body_len, now);
+	rung_note(echoer->run, echoer->told);
+}
+
+static void answer(struct rung_channel *told)
 {
 	static struct mvmp_identity identity;
-	static struct mvmp_run *run;
+	struct echoer echoer = {.run = rung_member(&identity, RUNG_FAR, true), .told = told};
 
-	run = start(&identity, RUNG_FAR, true);
-	if (!run || mvmp_run_serve(run, MVMP_ROLE_NODE, echo, &run))
+	if (!echoer.run || mvmp_run_serve(echoer.run, MVMP_ROLE_NODE, echo, &echoer))
 		return;
 	ev_run(ev_default_loop(0), 0);
 }
@@ -96,7 +109,9 @@ static void on_answer(void *ctx, const struct mvmp_answer *answer)
 	}
 	if (asker->warm)
 		asker->times->ns[asker->done++] = rung_now() - asker->started;
-	asker->warm = true; /* the first call found the node and shook hands */
+	if (!asker->warm) /* the first call found the node and shook hands */
+		rung_begin(asker->times);
+	asker->warm = true;
 	if (asker->done == asker->times->count)
 		ev_break(asker->loop, EVBREAK_ALL);
 	else
@@ -113,7 +128,7 @@ static void next(struct asker *asker)
 		asker->body_len, NULL, now + 5 * MVMP_NS_PER_S, on_answer, asker, now, NULL);
 }
 
-static int ask(struct rung_times *times)
+int rung_ask_member(struct rung_times *times)
 {
 	static struct mvmp_identity identity;
 	uint8_t payload[PAYLOAD] = {0};
@@ -123,14 +138,16 @@ static int ask(struct rung_times *times)
 	ping.payload.data = payload;
 	ping.payload.len = sizeof payload;
 	asker.body_len = mvmp__ping__pack(&ping, asker.body);
-	asker.run = start(&identity, RUNG_NEAR, false);
+	asker.run = rung_member(&identity, RUNG_NEAR, false);
 	if (!asker.run)
 		return -1;
 	next(&asker);
 	ev_run(asker.loop, 0);
+	rung_note(asker.run, &times->near);
 	mvmp_run_free(asker.run);
 	mvmp_identity_clear(&identity);
+	ev_loop_destroy(asker.loop); /* a far end that is forked later must not share it */
 	return asker.failed ? -1 : 0;
 }
 
-const struct rung rung_mvmp = {.name = "MVMP warm command", .answer = answer, .ask = ask};
+const struct rung rung_mvmp = {"mvmp", "MVMP warm command", answer, rung_ask_member};
