@@ -12,7 +12,7 @@ int mvmp_initiator_begin(struct mvmp_endpoint *ep, struct session *s, uint64_t g
 
 	if (!shake)
 		return -ENOMEM;
-	shake->give_up = give_up;
+	shake->give_up = shake->deadline = give_up;
 	shake->retry_at = MVMP_NEVER;
 	shake->has_cookie =
 		mvmp_discovery_cookie(ep, &s->peer.addr, ep->now, shake->cookie, &shake->cookie_at);
@@ -157,6 +157,9 @@ static void give_up(struct mvmp_endpoint *ep, struct session *s)
 	char mac[18], text[sizeof(s->shake->text)];
 	enum mvmp_status status = s->shake->status;
 
+	/* In a flood there was perhaps no time for the good answer: worth another attempt. */
+	if (status == MVMP_NOT_TRUSTED && in_a_flood(s->shake, ep->now))
+		status = MVMP_NO_ANSWER;
 	if (status != MVMP_OK) {
 		memcpy(text, s->shake->text, sizeof(text));
 		mvmp_session_down(ep, s, status, "%s", text);
@@ -255,7 +258,8 @@ static enum mvmp_refusal refusal_of(enum mvmp_verdict verdict)
 }
 
 /* Ends the connect soon, not now: who says so may be another member that answers for it. A full
- * table may have room before the attempt ends. */
+ * table may have room before the attempt ends, and a flood may not let the good answer come soon.
+ */
 static void expect_failure(struct mvmp_endpoint *ep, struct session *s, unsigned refusal,
 	const char *whose, uint64_t now)
 {
@@ -267,7 +271,7 @@ static void expect_failure(struct mvmp_endpoint *ep, struct session *s, unsigned
 	mvmp_mac_text(mac, s->peer.addr.mac);
 	shake->status = full ? MVMP_BUSY : MVMP_NOT_TRUSTED;
 	snprintf(shake->text, sizeof(shake->text), "%s %s: %s", whose, mac, refusal_text[refusal]);
-	if (!full && soon < shake->give_up && s->state != SESSION_UP)
+	if (!full && !in_a_flood(shake, now) && soon < shake->give_up && s->state != SESSION_UP)
 		shake->give_up = soon;
 	mvmp_session_arm(ep, s, now);
 }
@@ -434,6 +438,7 @@ enum mvmp_verdict mvmp_initiator_cookie(struct mvmp_endpoint *ep, const struct a
 	memcpy(s->shake->cookie, body + 16, MVMP_MAC_FIELD_LEN);
 	s->shake->has_cookie = true;
 	s->shake->cookie_at = in->now;
+	s->shake->give_up = s->shake->deadline; /* a refusal was too early */
 	mvmp_discovery_keep_cookie(ep, in, s->shake->cookie);
 	put_macs(ep, s->shake);
 	send_init(ep, s, in->now);

@@ -21,7 +21,6 @@
 
 #include "admit.h"
 #include "greeting.h"
-#include <mvmp/heap.h>
 #include "hello.h"
 #include "inbox.h"
 #include "limiter.h"
@@ -29,6 +28,7 @@
 #include "replay.h"
 #include "ticket.h"
 #include <mvmp/endpoint.h>
+#include <mvmp/heap.h>
 #include <mvmp/noise.h>
 
 enum mvmp_session_limits {
@@ -116,8 +116,9 @@ struct shake {
 	bool has_cookie, has_ticket;
 	struct mvmp_ticket ticket;
 	unsigned tries;
-	uint64_t made_at, sent_at, retry_at, give_up, cookie_at;
-	enum mvmp_status status; /* why it will fail, as far as known */
+	uint64_t made_at, sent_at, retry_at, cookie_at;
+	uint64_t give_up, deadline; /* the second is the caller's; refused, sooner */
+	enum mvmp_status status;    /* why it will fail, as far as known */
 	char text[160];
 };
 

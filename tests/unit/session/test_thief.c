@@ -143,12 +143,74 @@ static void newcomer_among_new(void **state)
 	end(t);
 }
 
+/* The newest INIT of ada, as it arrives at the node. */
+static void see_init(struct pair *p, struct mvmp_addr *from, struct arrival *in)
+{
+	struct mvmp_endpoint *ada = p->ada->ep;
+	unsigned i = 0;
+
+	while (!ada->session[i].shake)
+		i++;
+	*from = (struct mvmp_addr){.link = 0};
+	memcpy(from->mac, ada_mac, MVMP_MAC_LEN);
+	*in = (struct arrival){.from = from,
+		.header = ada->session[i].shake->frame + MVMP_LINK_HEADROOM,
+		.now = p->world.now,
+		.slot = p->node->ep->slot};
+	assert_int_equal(mvmp_frame_decode(&in->frame, MVMP_CONTROL, in->header, TEST_INIT_LEN),
+		MVMP_ACCEPTED);
+}
+
+static bool no_inits(struct test_node *node, const struct mvmp_addr *from,
+	enum mvmp_channel channel, const uint8_t *frame, size_t len)
+{
+	return (frame[0] & 15) != MVMP_INIT;
+}
+
+/* A refusal may be the thief's, from the node's MAC. It ends an attempt after half a second, but
+ * not in a flood, where the node's own answer takes longer. */
+static void forged_refusal(void **state)
+{
+	for (unsigned round = 0; round < 4; round++) {
+		bool flooded = round > 0;
+		struct mvmp_addr from;
+		struct arrival in;
+		struct pair p;
+
+		pair_init(&p, 11, 1500, 1500);
+		p.node->receive = no_inits;
+		assert_int_not_equal(test_node_connect(p.ada, p.node), 0);
+		test_world_run_ms(&p.world, 5);
+		see_init(&p, &from, &in);
+		if (round == 2) /* at once, before the node's cookie */
+			mvmp_cookie_refuse(p.node->ep, &in, MVMP_DROP_REVOKED);
+		if (flooded)
+			mvmp_cookie_send(p.node->ep, &in, false);
+		test_world_run_ms(&p.world, 1);
+		see_init(&p, &from, &in);
+		if (round != 2)
+			mvmp_cookie_refuse(p.node->ep, &in, MVMP_DROP_REVOKED);
+		test_world_run_ms(&p.world, 700);
+		assert_int_equal(p.ada->downs, !flooded);
+		if (round < 3)
+			p.node->receive = NULL;
+		test_world_run_ms(&p.world, 5000);
+		assert_int_equal(p.ada->ups, round == 1 || round == 2);
+		if (round == 3) { /* not the last word for who asks */
+			assert_int_equal(p.ada->down_status, MVMP_NO_ANSWER);
+			assert_non_null(strstr(p.ada->down_text, "revoked"));
+		}
+		pair_clear(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(with_ticket),
 		cmocka_unit_test(newcomer_among_known),
 		cmocka_unit_test(newcomer_among_new),
+		cmocka_unit_test(forged_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
