@@ -41,6 +41,7 @@ void mvs_node_lost(struct mvs_node *node, const char *why, uint64_t now)
 	node->failed_ns = now;
 	node->retry_ns = now + retry_delay(node->failures);
 	mvs_clean_text(node->note, sizeof node->note, why);
+	mvs_node_arm(node);
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
@@ -119,9 +120,8 @@ static int take_identity(struct mvs_node *node, const struct mvmp_answer *answer
 	return 0;
 }
 
-static void read_done(void *ctx, const struct mvmp_answer *answer)
+static void take_reading(struct mvs_node *node, const struct mvmp_answer *answer)
 {
-	struct mvs_node *node = ctx;
 	uint64_t now = node_now(node);
 
 	node->call = 0;
@@ -141,6 +141,12 @@ static void read_done(void *ctx, const struct mvmp_answer *answer)
 		mvs_node_lost(node, "its answer is malformed, or there was no memory for it", now);
 	else
 		begin_subscribing(node, now);
+}
+
+static void read_done(void *ctx, const struct mvmp_answer *answer)
+{
+	take_reading(ctx, answer);
+	mvs_node_arm(ctx);
 }
 
 static void begin_reading(struct mvs_node *node, uint64_t now)
@@ -164,6 +170,7 @@ static void ring_done(void *ctx, const struct mvmp_answer *answer)
 	/* A node without a ring is no worse off: the gap stays. */
 	node->call = 0;
 	node->fill_ns = node_now(node) + MVS_FILL_MS * MVMP_NS_PER_MS;
+	mvs_node_arm(node);
 }
 
 /* From what is stored to now, on the node's wall clock, which only the newest sample relates to
@@ -188,9 +195,8 @@ static void begin_filling(struct mvs_node *node, uint64_t now)
 	call_node(node, MVMP_VERB_RING_READ, &read.base, ring_done, now);
 }
 
-static void subscribe_done(void *ctx, const struct mvmp_answer *answer)
+static void take_subscription(struct mvs_node *node, const struct mvmp_answer *answer)
 {
-	struct mvs_node *node = ctx;
 	uint64_t now = node_now(node);
 	Mvmp__SubscribeAnswer *told;
 
@@ -211,6 +217,12 @@ static void subscribe_done(void *ctx, const struct mvmp_answer *answer)
 	node->note[0] = '\0';
 	if (node->phase == MVS_SUBSCRIBING)
 		begin_filling(node, now);
+}
+
+static void subscribe_done(void *ctx, const struct mvmp_answer *answer)
+{
+	take_subscription(ctx, answer);
+	mvs_node_arm(ctx);
 }
 
 static void send_subscribe(struct mvs_node *node, uint64_t now)
@@ -249,7 +261,7 @@ static void end_filling(struct mvs_node *node, uint64_t now)
 	node->phase = MVS_RUNNING;
 }
 
-void mvs_node_advance(struct mvs_node *node, uint64_t now)
+static void advance(struct mvs_node *node, uint64_t now)
 {
 	mvs_node_expire(node, now);
 	if (node->phase == MVS_FILLING && now >= node->fill_ns)
@@ -260,6 +272,12 @@ void mvs_node_advance(struct mvs_node *node, uint64_t now)
 		begin_reading(node, now);
 	else if (node->phase == MVS_RUNNING && (now >= node->refresh_ns || now >= silence_ns(node)))
 		send_subscribe(node, now);
+}
+
+void mvs_node_advance(struct mvs_node *node, uint64_t now)
+{
+	advance(node, now);
+	mvs_node_arm(node);
 }
 
 uint64_t mvs_node_deadline(const struct mvs_node *node)
@@ -305,8 +323,7 @@ void mvs_node_heard(struct mvs_core *core, const struct mvmp_peer *peer, uint64_
 
 	if (!(peer->roles & MVMP_ROLE_NODE))
 		return;
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		if (is_same(node, peer))
 			break;
 	}
@@ -319,4 +336,5 @@ void mvs_node_heard(struct mvs_core *core, const struct mvmp_peer *peer, uint64_
 		return;
 	if (node->failures < 2 || now - node->failed_ns > heard_again_ns)
 		node->retry_ns = now;
+	mvs_node_arm(node);
 }

@@ -91,6 +91,7 @@ void mvs_core_free(struct mvs_core *core)
 	while (!LIST_EMPTY(&core->nodes))
 		mvs_node_remove(LIST_FIRST(&core->nodes));
 	free(core->claim);
+	free(core->turn);
 	free(core);
 }
 
@@ -141,8 +142,7 @@ static uint64_t probe_spacing(const struct mvs_core *core)
 {
 	const struct mvs_node *node;
 
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		if (is_missing(node, core->now))
 			return probe_missing_ns;
 	}
@@ -163,8 +163,7 @@ static void session_down(struct mvs_core *core, const struct mvmp_event *event)
 {
 	struct mvs_node *node;
 
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		if (node->session != event->session)
 			continue;
 		/* A call under way is the client library's to repeat or to fail. */
@@ -206,14 +205,15 @@ void mvs_core_event(struct mvs_core *core, const struct mvmp_event *event, uint6
 
 void mvs_core_advance(struct mvs_core *core, uint64_t now)
 {
-	struct mvs_node *node, *next;
+	struct mvs_node *node;
 
 	set_now(core, now);
 	if (now >= core->probe_ns)
 		probe_links(core);
-	for (node = LIST_FIRST(&core->nodes); node; node = next) {
-		next = LIST_NEXT(node, link);
-		if (node->superfluous || mvs_node_is_idle_talk(node, now))
+	for (uint32_t n = core->turns; n && (node = mvs_turns_first(core)); n--) {
+		if (node->due_ns > now)
+			break;
+		if (node->superfluous || now >= mvs_node_forgotten_at(node))
 			mvs_node_remove(node);
 		else
 			mvs_node_advance(node, now);
@@ -223,14 +223,7 @@ void mvs_core_advance(struct mvs_core *core, uint64_t now)
 uint64_t mvs_core_deadline(const struct mvs_core *core)
 {
 	uint64_t at = core->probe_ns < core->clock_ns ? core->probe_ns : core->clock_ns;
-	const struct mvs_node *node;
+	const struct mvs_node *first = mvs_turns_first(core);
 
-	LIST_FOREACH(node, &core->nodes, link)
-	{
-		uint64_t due = mvs_node_deadline(node);
-
-		if (due < at)
-			at = due;
-	}
-	return at;
+	return first && first->due_ns < at ? first->due_ns : at;
 }

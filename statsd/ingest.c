@@ -172,6 +172,7 @@ void mvs_node_frame(
 	} else {
 		mvs_live_frame(&node->live, bytes, len, numbered, now, take_sample, node);
 	}
+	mvs_node_arm(node);
 }
 
 void mvs_node_expire(struct mvs_node *node, uint64_t now)

@@ -79,6 +79,8 @@ struct mvs_node {
 	uint64_t conflict_ns;
 	bool refused;	  /* entities beyond the store's limit */
 	bool superfluous; /* another entry is the same node: to be removed */
+	uint64_t due_ns;  /* turns.c */
+	uint32_t turn_at;
 };
 LIST_HEAD(mvs_nodes, mvs_node);
 
@@ -102,6 +104,8 @@ struct mvs_core {
 	struct mvs_route route[MVS_ROUTES]; /* by the session's low bits */
 	struct mvs_nodes nodes;
 	uint32_t node_count;
+	struct mvs_node **turn; /* heap, see turns.c */
+	uint32_t turns, turn_room;
 	struct mvs_timeline timeline;
 	uint64_t now; /* of the last event or advance */
 	uint64_t began_ns, probe_ns, clock_ns;
@@ -130,8 +134,16 @@ void mvs_node_remove(struct mvs_node *node);
  * an address, the oldest giving way. NULL when there is no place. */
 struct mvs_node *mvs_node_admit(struct mvs_core *core, const struct mvmp_peer *peer, uint64_t now);
 
-/* A name that nobody asked for and no certificate proved in time. */
-bool mvs_node_is_idle_talk(const struct mvs_node *node, uint64_t now);
+/* When it is forgotten, as a name that nobody asked for and no certificate proved in time;
+ * UINT64_MAX: it is none. */
+uint64_t mvs_node_forgotten_at(const struct mvs_node *node);
+
+/* turns.c: whose turn is next. mvs_node_arm() after whatever changed a node's timers; 0 or -ENOMEM
+ * of adding. */
+int mvs_turns_add(struct mvs_node *node);
+void mvs_turns_remove(struct mvs_node *node);
+void mvs_node_arm(struct mvs_node *node);
+struct mvs_node *mvs_turns_first(const struct mvs_core *core);
 
 /* Ways to the node. `heard` takes an address as a hint; `next` tells the one whose turn it is,
  * NULL when none is known: every other time the one where it answered last; `prove` makes an

@@ -66,6 +66,10 @@ struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text)
 	node->began_ns = core->now;
 	mvs_live_init(&node->live);
 	node->live.interval_ms = node->interval_ms;
+	if (mvs_turns_add(node)) {
+		free(node);
+		return NULL;
+	}
 	LIST_INSERT_HEAD(&core->nodes, node, link);
 	core->node_count++;
 	return node;
@@ -76,9 +80,11 @@ static bool is_unproved(const struct mvs_node *node)
 	return !node->told && !node->name[0];
 }
 
-bool mvs_node_is_idle_talk(const struct mvs_node *node, uint64_t now)
+uint64_t mvs_node_forgotten_at(const struct mvs_node *node)
 {
-	return is_unproved(node) && now - node->began_ns > MVS_PROVE_S * MVMP_NS_PER_S;
+	if (!is_unproved(node))
+		return UINT64_MAX;
+	return node->began_ns + MVS_PROVE_S * MVMP_NS_PER_S + 1;
 }
 
 /* Removal waits for the next advance: a call of the node's may be what brought us here. */
@@ -87,6 +93,7 @@ static bool give_way(struct mvs_node *node, uint64_t now)
 	if (!node || now - node->began_ns < MVS_HANDSHAKE_S * MVMP_NS_PER_S)
 		return false;
 	node->superfluous = true;
+	mvs_node_arm(node);
 	return true;
 }
 
@@ -95,8 +102,7 @@ struct mvs_node *mvs_node_admit(struct mvs_core *core, const struct mvmp_peer *p
 	struct mvs_node *node, *oldest = NULL, *same = NULL;
 	unsigned unproved = 0;
 
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		if (!is_unproved(node))
 			continue;
 		unproved++;
@@ -153,6 +159,7 @@ void mvs_node_remove(struct mvs_node *node)
 	if (node->call)
 		mvmp_client_cancel(node->core->config.client, node->call);
 	LIST_REMOVE(node, link);
+	mvs_turns_remove(node);
 	node->core->node_count--;
 	mvs_live_free(&node->live);
 	mvs_snapshot_free(&node->ring);
@@ -178,8 +185,7 @@ struct mvs_node *mvs_node_find(struct mvs_core *core, const char *name)
 
 	if (!*name)
 		return NULL;
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		if (is_called(node, name, is_mac ? mac : NULL))
 			return node;
 	}
@@ -193,16 +199,14 @@ static struct mvs_node *search_session(struct mvs_core *core, mvmp_session sessi
 	const struct mvmp_cert *cert;
 	struct mvs_node *node;
 
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		if (node->session == session)
 			return node;
 	}
 	cert = mvmp_endpoint_cert(core->config.endpoint, session);
 	if (!cert || !(cert->roles & MVMP_ROLE_NODE))
 		return NULL;
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		if (strcmp(node->name, cert->name) == 0) {
 			node->session = session;
 			return node;

@@ -24,8 +24,7 @@ void mvs_query_link(struct mvs_core *core, const struct mvmp_request *request, u
 	uint8_t *body;
 	int len;
 
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		report.stats_lost += node->live.lost;
 		report.stats_received += node->live.received;
 		report.sessions += node->session != 0;

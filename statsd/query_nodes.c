@@ -77,8 +77,7 @@ void mvs_query_nodes(struct mvs_core *core, const struct mvmp_request *request, 
 	struct mvs_node *node;
 	struct mvmp_error err;
 
-	LIST_FOREACH(node, &core->nodes, link)
-	{
+	LIST_FOREACH (node, &core->nodes, link) {
 		if (!item || !list)
 			break;
 		fill_node(&item[answer.n_node], node, now);
