@@ -300,7 +300,9 @@ static void ask_all(struct sim_stage *stage)
 			stage->asked < ASK_AT_ONCE ? 0 : stage->asked - ASK_AT_ONCE);
 		sim_command_ask(c);
 	}
-	run(stage, end, &stage->told, stage->asked);
+	/* Where the status is of a later version, it is asked again. */
+	while (!stage->failed && stage->told < stage->asked && stage->world.now < end)
+		run(stage, end, &stage->told, stage->asked);
 	if (!stage->failed && stage->told < stage->asked)
 		sim_fail(stage, "%u of %u operation ids were told", stage->told, stage->asked);
 }
