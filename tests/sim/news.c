@@ -99,13 +99,12 @@ static void renew_key(struct sim_stage *stage, struct mvmp_cluster *cluster)
 	mvmp_cluster_key_id(&mvmp_crypto_openssl, cluster->key_id, stage->authority.cluster_key);
 }
 
-/* Whoever is asked holds the newest state. */
+/* Everybody holds the newest cluster key; who missed two changes would have to be enrolled anew. */
 static bool is_everywhere(const struct sim_stage *stage)
 {
 	for (unsigned i = 0; i < stage->members; i++) {
-		const struct sim_member *m = stage->member[i];
-
-		if (m->kind != SIM_CLIENT && m->identity.cluster.number != stage->cluster_number)
+		if (memcmp(stage->member[i]->identity.cluster_key, stage->authority.cluster_key,
+			    MVMP_KEY_LEN) != 0)
 			return false;
 	}
 	return true;
