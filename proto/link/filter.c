@@ -20,8 +20,9 @@ static void kinds_text(char to[static KINDS_TEXT_SIZE], unsigned at, enum filter
 		MVMP_ENROL);
 }
 
-/* Not by the word "vlan": it shifts the type, but no other byte that is asked for. The kernel
- * mostly has taken the tag out of the frame before it gets here, which then is as one without. */
+/* What is not ours, or is another ring's, is refused by its first bytes. Not by the word "vlan": it
+ * shifts the type, but no other byte that is asked for. The kernel mostly has taken the tag out of
+ * the frame before it gets here, which then is as one without. */
 void filter_text(char to[static FILTER_TEXT_SIZE], const struct ethernet_rules *rules,
 	enum filter_frames frames)
 {
@@ -34,7 +35,7 @@ void filter_text(char to[static FILTER_TEXT_SIZE], const struct ethernet_rules *
 	kinds_text(kinds, ETHERNET_HEADER_LEN, frames);
 	kinds_text(tagged_kinds, ETHERNET_HEADER_LEN + ETHERNET_TAG_LEN, frames);
 	snprintf(to, FILTER_TEXT_SIZE,
-		"(ether dst %s or ether dst %s) and not ether src %s and "
-		"((ether[%d:2] = %u%s) or (ether[%d:2] = %d and ether[%u:2] = %u%s))",
-		mac, group, mac, TYPE_AT, type, kinds, TYPE_AT, TAGGED, inner, type, tagged_kinds);
+		"((ether[%d:2] = %u%s) or (ether[%d:2] = %d and ether[%u:2] = %u%s)) and "
+		"(ether dst %s or ether dst %s) and not ether src %s",
+		TYPE_AT, type, kinds, TYPE_AT, TAGGED, inner, type, tagged_kinds, mac, group, mac);
 }
