@@ -200,16 +200,31 @@ static void connect_call(
 	}
 }
 
-/* Asks everybody on the Unix links, or on the wires. All calls share the answers: however many look
- * for members, this goes out once in PROBE_FIRST_MS. */
-static void ask_all(struct mvmp_client *client, bool local, unsigned spread_ms, uint64_t now)
+/* Until the next probe, after so many. */
+static unsigned pause_ms(unsigned probes)
 {
+	static const unsigned ms[] = {0, PROBE_FIRST_MS, 75, 150, PROBE_PAUSE_MAX_MS};
+	unsigned last = sizeof ms / sizeof *ms - 1;
+
+	return ms[probes < last ? probes : last];
+}
+
+/* Asks everybody on the Unix links, or on the wires. All calls share the answers: however many look
+ * for members, this goes out once in PROBE_FIRST_MS, and again ever more seldom: a segment may have
+ * ten thousand members, and each of them answers. */
+static void ask_all(
+	struct mvmp_client *client, bool local, bool again, unsigned spread_ms, uint64_t now)
+{
+	struct asking *asked = &client->asked[local];
 	uint32_t links = client->links;
 
 	links &= local ? client->peers.local_links : ~client->peers.local_links;
-	if (client->asked[local] && now < after_ms(client->asked[local], PROBE_FIRST_MS))
+	if (asked->at && now < after_ms(asked->at, again ? pause_ms(asked->times) : PROBE_FIRST_MS))
 		return;
-	client->asked[local] = now;
+	if (now >= after_ms(asked->at, 2 * PROBE_PAUSE_MAX_MS))
+		asked->times = 0;
+	asked->at = now;
+	asked->times++;
 	for (unsigned link = 0; link < MVMP_LINKS_MAX; link++) {
 		if (links >> link & 1)
 			mvmp_endpoint_probe(client->ep, link, NULL, spread_ms, now);
@@ -233,10 +248,10 @@ static void probe(struct mvmp_client *client, struct call *call, uint64_t now)
 
 	if (call->target.has_mac)
 		ask_mac(client, call->target.mac, now);
-	ask_all(client, true, 0, now);
+	ask_all(client, true, call->probes, 0, now);
 	if (!call->target.has_mac || call->probes >= SLOT_PROBES)
-		ask_all(client, false, spread, now);
-	call->due = after_ms(now, call->probes ? PROBE_INTERVAL_MS : PROBE_FIRST_MS);
+		ask_all(client, false, call->probes, spread, now);
+	call->due = after_ms(now, pause_ms(call->probes + 1));
 	call->probe_due = call->due;
 	if (!call->probes++)
 		call->first_probe = now;

@@ -24,7 +24,7 @@
 enum {
 	CALLS_MAX = 65536,
 	PROBE_FIRST_MS = 30, /* until the second probe */
-	PROBE_INTERVAL_MS = 75,
+	PROBE_PAUSE_MAX_MS = 300,
 	/* Answers to a multicast probe are spread over this time: little for the first, which is
 	 * enough for a rack; the later ones are for segments of thousands. */
 	PROBE_SPREAD_FIRST_MS = 2,
@@ -113,7 +113,10 @@ struct mvmp_client {
 	struct mvmp_heap heap;
 	struct mvmp_pool pool; /* of calls that ended */
 	unsigned count, slots; /* calls in all; slots taken */
-	uint64_t asked[2];     /* when all on wires [0], on Unix links [1] were probed; 0: never */
+	struct asking {
+		uint64_t at; /* 0: never */
+		unsigned times;
+	} asked[2]; /* of all on wires [0], on Unix links [1] */
 	uint64_t last_id, last_request;
 	uint64_t operations; /* drawn so far */
 	uint64_t (*wall_s)(void *ctx);

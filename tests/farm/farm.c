@@ -5,6 +5,7 @@
 #include "disk_memory.h"
 #include "wire.h"
 #include <errno.h>
+#include <malloc.h>
 #include <mvmp/link_answer.h>
 #include <mvmp/run.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ enum {
 	NODE_HALF_OPEN = 8,
 	RECEIVE_BUDGET = 256,
 	NODES_MAX = 65536,
+	MAPPED_FROM = 128 << 10, /* bytes */
 };
 
 struct node {
@@ -317,6 +319,9 @@ int farm_new(const struct farm_config *config, struct farm **ret, struct mvmp_er
 		free(farm);
 		return mvmp_fail(err, MVMP_NO_MEMORY, "out of memory");
 	}
+	/* Tables of agents are large and mostly empty: as mappings they are pages that nobody took.
+	 */
+	mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
 	farm->loop = config->loop;
 	farm->nodes = config->nodes;
 	farm_authority(&authority);
