@@ -27,8 +27,8 @@ uint32_t mvmp_identity_key_generation(const struct mvmp_identity *identity)
 	return is_named(identity, identity->cluster_key) ? identity->cluster.key_generation : 0;
 }
 
-/* Without a good clock the state's time floor stands for the time, and the clock tells only how long
- * ago that was: else a grace would never end there. */
+/* Without a good clock the state's time floor stands for the time, and the clock tells only how
+ * long ago that was: else a grace would never end there. */
 static uint64_t time_of(struct mvmp_identity *identity, uint64_t now_s)
 {
 	uint64_t floor = identity->cluster.time_floor;

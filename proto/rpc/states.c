@@ -99,8 +99,8 @@ bool call_take_slot(struct mvmp_client *client, struct call *call)
 	return false;
 }
 
-/* The one that waits for longest gets it, and is stepped at once. It may find that it needs none, as
- * its member is connected meanwhile: then it gives it on like everybody, when it has sent. */
+/* The one that waits for longest gets it, and is stepped at once. It may find that it needs none,
+ * as its member is connected meanwhile: then it gives it on like everybody, when it has sent. */
 void call_give_slot(struct mvmp_client *client, struct call *call)
 {
 	struct call *next = TAILQ_FIRST(&client->queued);
@@ -113,7 +113,9 @@ void call_give_slot(struct mvmp_client *client, struct call *call)
 		return;
 	}
 	next->slot = true;
-	call_become(client, next, CALL_LOOKING);
+	take_from_queue(client, next);
+	next->state = CALL_LOOKING;
+	be_found(client, next);
 	next->due = client->now;
 	call_settle(client, next);
 }

@@ -62,7 +62,7 @@ bool generation_changed(int fd)
 {
 	char event[4096];
 	bool changed = false;
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = {.nl_pid = UINT32_MAX};
 	socklen_t from_len = sizeof from;
 	ssize_t n;
 
