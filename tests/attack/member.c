@@ -12,7 +12,8 @@ void member_begin(struct member *member, const struct attack *attack, bool answe
 		.answer_probes = answers,
 		.event = event,
 		.ctx = ctx};
-	struct mvmp_pcap_options options = {.interface = attack->interface};
+	struct mvmp_pcap_options options = {
+		.interface = attack->interface, .listen_strangers = answers};
 	struct mvmp_link *link;
 	struct mvmp_error e;
 
