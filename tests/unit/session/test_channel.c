@@ -204,7 +204,7 @@ static void late_frames_are_repeated_once(void **state)
 	channel_clear(&c);
 }
 
-/* A lost last fragment is repeated by a tail probe after two round trips or 5 ms, then by the
+/* A lost last fragment is repeated by a tail probe after two round trips or 10 ms, then by the
  * timeout with doubling, until its tries are used up. */
 static void tail_and_timeout(void **state)
 {
@@ -218,11 +218,11 @@ static void tail_and_timeout(void **state)
 	push(&c, 10);
 	assert_true(take_frame(&c, frame, sizeof(frame)) > 0);
 	sent = c.now;
-	assert_int_equal(c.out.timer - sent, 100000 + 5 * MVMP_NS_PER_MS);
+	assert_int_equal(c.out.timer - sent, 100000 + 10 * MVMP_NS_PER_MS);
 	c.now = c.out.timer;
 	assert_true(mvmp_outbox_expire(&c.out, c.now));
 	assert_true(take_frame(&c, frame, sizeof(frame)) > 0);
-	assert_int_equal(c.out.timer - c.now, 10 * MVMP_NS_PER_MS);
+	assert_int_equal(c.out.timer - c.now, 20 * MVMP_NS_PER_MS);
 	for (c.now = c.out.timer; mvmp_outbox_expire(&c.out, c.now); c.now = c.out.timer, tries++) {
 		assert_true(take_frame(&c, frame, sizeof(frame)) > 0);
 		assert_true(c.out.timer - c.now <= 500 * MVMP_NS_PER_MS);
@@ -276,7 +276,7 @@ static void timeout_formula(void **state)
 	rtt = (struct mvmp_rtt){0};
 	for (unsigned i = 0; i < 50; i++)
 		mvmp_rtt_sample(&rtt, 50000);
-	assert_int_equal(mvmp_rtt_timeout(&rtt, 0), 10 * MVMP_NS_PER_MS);
+	assert_int_equal(mvmp_rtt_timeout(&rtt, 0), 20 * MVMP_NS_PER_MS);
 }
 
 /* Acknowledgements of what was never sent, fragments beyond window or message, and records that
