@@ -157,6 +157,7 @@ int main(int argc, char **argv)
 {
 	unsigned long requests = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
 	struct mvmp_identity identity[2] = {0};
+	bool whole;
 
 	if (prepare(identity)) {
 		fprintf(stderr, "instructions: the first command failed\n");
@@ -175,10 +176,11 @@ int main(int argc, char **argv)
 	printf("%u answers, %u failures; frames there %u, back %u; bytes %.0f and %.0f each\n",
 		answers, failures, to_far.frames, to_near.frames,
 		(double)to_far.bytes / to_far.frames, (double)to_near.bytes / to_near.frames);
+	whole = answers == requests && !failures; /* one more is open, and ends as a failure */
 	mvmp_client_free(client);
 	mvmp_server_free(server);
 	test_world_clear(&world);
 	mvmp_identity_clear(&identity[0]);
 	mvmp_identity_clear(&identity[1]);
-	return answers == requests && !failures ? 0 : 1;
+	return whole ? 0 : 1;
 }
