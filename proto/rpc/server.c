@@ -37,8 +37,8 @@ struct mvmp_server {
 	mvmp_cert_installer *install; /* may be NULL */
 	void *install_ctx;
 	mvmp_call last;
-	size_t waiting; /* bytes of answers kept */
-	unsigned calls_max;
+	size_t waiting;		   /* bytes of answers kept */
+	unsigned calls_max, taken; /* slots; of them in use */
 	struct served served[];
 };
 
@@ -67,8 +67,9 @@ static void drop_answer(struct served *served)
 	served->answer = NULL;
 }
 
-static void forget(struct served *served)
+static void forget(struct mvmp_server *server, struct served *served)
 {
+	server->taken -= served->call != 0;
 	drop_answer(served);
 	*served = (struct served){0};
 }
@@ -78,7 +79,7 @@ void mvmp_server_free(struct mvmp_server *server)
 	if (!server)
 		return;
 	for (unsigned i = 0; i < server->calls_max; i++)
-		forget(&server->served[i]);
+		forget(server, &server->served[i]);
 	free(server);
 }
 
@@ -109,7 +110,7 @@ static bool send_or_forget(struct mvmp_server *server, struct served *served, ui
 
 	if (err == -EAGAIN)
 		return true;
-	forget(served);
+	forget(server, served);
 	return false;
 }
 
@@ -150,7 +151,7 @@ static void keep(struct mvmp_server *server, struct served *served)
 		drop_answer(served);
 		len = rpc_answer_encode(&answer, &served->answer);
 		if (len < 0) {
-			forget(served);
+			forget(server, served);
 			return;
 		}
 		served->answer_len = (size_t)len;
@@ -168,7 +169,7 @@ static void answer_call(struct mvmp_server *server, struct served *served,
 		answer.error = *err;
 	len = served->session ? encode(&answer, &served->answer) : -ENOTCONN;
 	if (len < 0) {
-		forget(served);
+		forget(server, served);
 		return;
 	}
 	served->answer_len = (size_t)len;
@@ -185,31 +186,39 @@ void mvmp_server_answer(struct mvmp_server *server, mvmp_call call, const struct
 		answer_call(server, served, err, body, body_len, now);
 }
 
-/* Numbers of calls are such that the slot is the remainder. One certificate gets three quarters of
- * the slots at most: who asks more than he takes answers of leaves some to others. */
-static struct served *take_slot(struct mvmp_server *server, const struct mvmp_cert *caller)
+/* One certificate gets three quarters of the slots at most: who asks more than he takes answers of
+ * leaves some to others. */
+static bool has_enough(const struct mvmp_server *server, const struct mvmp_cert *caller)
 {
-	struct served *slot = NULL;
-	unsigned held = 0;
+	unsigned most = server->calls_max - server->calls_max / 4, held = 0;
 
+	if (server->taken < most)
+		return false;
 	for (unsigned i = 0; i < server->calls_max; i++) {
 		const struct served *served = &server->served[i];
 
 		held += served->call && !memcmp(served->caller, caller->key, MVMP_KEY_LEN);
 	}
-	if (held >= server->calls_max - server->calls_max / 4)
+	return held >= most;
+}
+
+/* Numbers of calls are such that the slot is the remainder. */
+static struct served *take_slot(struct mvmp_server *server, const struct mvmp_cert *caller)
+{
+	if (has_enough(server, caller))
 		return NULL;
-	for (unsigned i = 0; i < server->calls_max && !slot; i++) {
+	for (unsigned i = 0; i < server->calls_max; i++) {
 		mvmp_call call = ++server->last;
 		struct served *served = &server->served[call % server->calls_max];
 
 		if (served->call)
 			continue;
 		served->call = call;
+		server->taken++;
 		memcpy(served->caller, caller->key, MVMP_KEY_LEN);
-		slot = served;
+		return served;
 	}
-	return slot;
+	return NULL;
 }
 
 static int check(struct mvmp_server *server, const struct rpc_request *request,
@@ -316,7 +325,7 @@ static void refuse_busy(struct mvmp_server *server, mvmp_session session, uint64
 		server->calls_max);
 	answer_call(server, &none, &err, NULL, 0, now);
 	server->waiting -= none.answer ? none.answer_len : 0;
-	forget(&none);
+	forget(server, &none);
 }
 
 static void take_request(struct mvmp_server *server, mvmp_session session,
@@ -369,7 +378,7 @@ static void drop_session(struct mvmp_server *server, mvmp_session session)
 		if (!served->answer)
 			continue;
 		server->waiting -= served->answer_len;
-		forget(served);
+		forget(server, served);
 	}
 }
 
