@@ -7,10 +7,15 @@
 
 enum {
 	SPREAD_MS = 200, /* over which the answers of a wire are spread */
-	PROBES = 4,	 /* rounds while nobody has answered */
+	/* The same when names are given, first: enough for a rack, and a person does not wait for
+	 * a node that is there. On larger segments answers get lost, and the next round finds them.
+	 */
+	SPREAD_FIRST_MS = 2,
+	PROBES = 4, /* rounds while nobody has answered */
 };
-#define ROUND_WIRE_S 0.25
-#define ROUND_HOST_S 0.05
+#define ROUND_FIRST_S 0.03
+#define ROUND_WIRE_S  0.25
+#define ROUND_HOST_S  0.05
 
 void mvctl_nodes_clear(struct mvctl_nodes *nodes)
 {
@@ -84,7 +89,7 @@ void mvctl_heard(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret)
 		qsort(ret->node, ret->count, sizeof ret->node[0], compare_nodes);
 }
 
-static void probe(struct mvctl *ctl)
+static void probe(struct mvctl *ctl, unsigned spread_ms)
 {
 	struct mvmp_endpoint *ep = mvmp_run_endpoint(ctl->net->run);
 
@@ -93,7 +98,7 @@ static void probe(struct mvctl *ctl)
 
 		if (link)
 			mvmp_endpoint_probe(
-				ep, i, NULL, link->has_macs ? SPREAD_MS : 0, mvmp_now());
+				ep, i, NULL, link->has_macs ? spread_ms : 0, mvmp_now());
 	}
 }
 
@@ -123,8 +128,15 @@ int mvctl_discover(struct mvctl *ctl, uint16_t roles, struct mvctl_nodes *ret,
 
 	if (ctl->net->probed && search_done(&search))
 		return 0;
+	if (enough && ctl->net->wire) {
+		probe(ctl, SPREAD_FIRST_MS);
+		mvctl_wait(ctl, ROUND_FIRST_S, search_done, &search);
+		mvctl_heard(ctl, roles, ret);
+		if (enough(ctx, ret))
+			return 0;
+	}
 	for (unsigned i = 0; i < PROBES; i++) {
-		probe(ctl);
+		probe(ctl, SPREAD_MS);
 		ctl->net->probed = true;
 		mvctl_wait(ctl, round, search_done, &search);
 		mvctl_heard(ctl, roles, ret);
