@@ -76,23 +76,16 @@ int interface_read(struct interface *ret, const char *name, struct mvmp_error *e
 	return rc;
 }
 
-int interface_join(int *ret_fd, const struct interface *interface,
+int interface_join(int fd, const struct interface *interface,
 	const uint8_t group[static MVMP_MAC_LEN], struct mvmp_error *err)
 {
 	struct packet_mreq request = {.mr_ifindex = interface->index,
 		.mr_type = PACKET_MR_MULTICAST,
 		.mr_alen = MVMP_MAC_LEN};
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
 	memcpy(request.mr_address, group, MVMP_MAC_LEN);
-	if (fd < 0)
-		return mvmp_fail(err, MVMP_PERMISSION, "cannot join the group on %s: %s",
-			interface->name, strerror(errno));
-	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request)) {
-		close(fd);
+	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request))
 		return mvmp_fail(err, MVMP_IO, "cannot join the group on %s: %s", interface->name,
 			strerror(errno));
-	}
-	*ret_fd = fd;
 	return 0;
 }

@@ -17,9 +17,9 @@ struct interface {
  * MVMP_MTU_MIN), MVMP_IO. */
 int interface_read(struct interface *ret, const char *name, struct mvmp_error *err);
 
-/* Opens a packet socket that receives nothing and holds a membership of `group`: without it a
- * real NIC filters the group away. The caller closes *ret_fd. */
-int interface_join(int *ret_fd, const struct interface *interface,
+/* Lets a packet socket hold a membership of `group`: without it a real NIC filters the group away.
+ */
+int interface_join(int fd, const struct interface *interface,
 	const uint8_t group[static MVMP_MAC_LEN], struct mvmp_error *err);
 
 #endif
