@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long commands take from their start to their end, in turns: what a person waits for.
+ * How long commands take from their start to the first byte they print, and to their end, in
+ * turns: what a person waits for.
  *
  *   bench-contact ROUNDS NAME COMMAND... [-- NAME COMMAND...]
  */
@@ -20,7 +21,7 @@ enum { COMMANDS_MAX = 8 };
 struct command {
 	const char *name;
 	char **argv;
-	uint64_t *ns, cpu_ns;
+	uint64_t *ns, *end_ns, cpu_ns; /* to the answer, to the end */
 };
 
 static uint64_t now_ns(void)
@@ -36,22 +37,38 @@ static uint64_t timeval_ns(struct timeval tv)
 	return (uint64_t)tv.tv_sec * 1000000000ull + (uint64_t)tv.tv_usec * 1000ull;
 }
 
+/* When the first byte came; reads to the end. */
+static uint64_t read_all(int fd)
+{
+	uint64_t first = 0;
+	char bytes[4096];
+
+	while (read(fd, bytes, sizeof bytes) > 0)
+		first = first ? first : now_ns();
+	close(fd);
+	return first;
+}
+
 /* Runs it once; -1 unless it ends with 0. */
 static int run(struct command *command, size_t round)
 {
 	posix_spawn_file_actions_t actions;
 	struct rusage usage;
 	uint64_t start = now_ns();
-	int status, rc;
+	int status, rc, out[2];
 	pid_t pid;
 
+	if (pipe2(out, O_CLOEXEC))
+		return -1;
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
 	rc = posix_spawnp(&pid, command->argv[0], &actions, NULL, command->argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
+	close(out[1]);
+	command->ns[round] = read_all(out[0]) - start;
 	if (rc || wait4(pid, &status, 0, &usage) != pid || status)
 		return -1;
-	command->ns[round] = now_ns() - start;
+	command->end_ns[round] = now_ns() - start;
 	command->cpu_ns += timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
 	return 0;
 }
@@ -66,8 +83,10 @@ static int compare(const void *a, const void *b)
 static void print(struct command *command, size_t rounds)
 {
 	qsort(command->ns, rounds, sizeof *command->ns, compare);
-	printf("%-44s %7.2f %7.2f %7.2f\n", command->name, (double)command->ns[rounds / 2] / 1e6,
-		(double)command->ns[rounds * 95 / 100] / 1e6,
+	qsort(command->end_ns, rounds, sizeof *command->end_ns, compare);
+	printf("%-40s %7.2f %7.2f %7.2f %7.2f\n", command->name,
+		(double)command->ns[rounds / 2] / 1e6, (double)command->ns[rounds * 95 / 100] / 1e6,
+		(double)command->end_ns[rounds / 2] / 1e6,
 		(double)command->cpu_ns / 1e6 / (double)rounds);
 }
 
@@ -80,6 +99,7 @@ static size_t split(struct command command[static COMMANDS_MAX], char **word, si
 		command[n].name = *word++;
 		command[n].argv = word;
 		command[n].ns = calloc(rounds, sizeof *command[n].ns);
+		command[n].end_ns = calloc(rounds, sizeof *command[n].end_ns);
 		n++;
 		while (*word && strcmp(*word, "--"))
 			word++;
@@ -99,10 +119,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	commands = split(command, argv + 2, rounds);
-	printf("%-44s %7s %7s %7s\n", "PROGRAM, START TO END", "P50_ms", "P95_ms", "CPU_ms");
+	printf("%-40s %7s %7s %7s %7s\n", "PROGRAM, ms FROM ITS START", "ANSWER", "P95", "END",
+		"CPU");
 	for (size_t round = 0; round < rounds; round++) {
 		for (size_t i = 0; i < commands; i++) {
-			if (!command[i].ns || run(&command[i], round)) {
+			if (!command[i].ns || !command[i].end_ns || run(&command[i], round)) {
 				fprintf(stderr, "bench-contact: %s failed\n", command[i].name);
 				return 1;
 			}
