@@ -26,7 +26,7 @@ struct mvmp_identity {
 	struct {
 		uint64_t floor, since; /* while the own clock is before the time floor */
 	} clock;
-	struct mvmp_cert cert;	/* decoded member.cert */
+	struct mvmp_cert cert; /* decoded member.cert */
 	uint8_t cert_bytes[MVMP_CERT_MAX];
 	size_t cert_len;
 	struct mvmp_cluster cluster;

@@ -169,8 +169,8 @@ static void a_first_contact_is_quick(void **state)
 	assert_int_equal(b->caller->ups, 1);
 }
 
-/* A request of nearly 64 KiB and an answer of nearly a megabyte come whole, also with loss; a longer
- * request is not sent. */
+/* A request of nearly 64 KiB and an answer of nearly a megabyte come whole, also with loss; a
+ * longer request is not sent. */
 static void long_messages_come_whole(void **state)
 {
 	struct bench *b = *state;

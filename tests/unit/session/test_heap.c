@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../cmocka_all.h"
-#include <mvmp/heap.h>
 #include <limiter.h>
+#include <mvmp/heap.h>
 #include <stdlib.h>
 
 enum { TIMERS = 200 };
