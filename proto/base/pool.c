@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <mvmp/crypto.h>
 #include <mvmp/pool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,13 @@ void mvmp_pool_put(struct mvmp_pool *pool, uint8_t *bytes, size_t len)
 	memcpy(bytes, &pool->kept, sizeof(pool->kept));
 	pool->kept = bytes;
 	pool->count++;
+}
+
+void mvmp_pool_put_secret(struct mvmp_pool *pool, uint8_t *bytes, size_t len)
+{
+	if (bytes && len >= MVMP_KEY_LEN) /* what is shorter holds no key */
+		mvmp_wipe(bytes, len);
+	mvmp_pool_put(pool, bytes, len);
 }
 
 void mvmp_pool_clear(struct mvmp_pool *pool)

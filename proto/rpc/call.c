@@ -2,6 +2,7 @@
 #include "client_private.h"
 #include <errno.h>
 #include <mvmp/bytes.h>
+#include <mvmp/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -105,6 +106,8 @@ static void send_request(struct mvmp_client *client, struct call *call, uint64_t
 		rc = mvmp_index_put(&client->requests, &call->by_request, call->request, call);
 	if (!rc)
 		rc = mvmp_endpoint_send(client->ep, session, bytes, (size_t)len, now);
+	if (len > 0 && call->verb->verb == MVMP_VERB_CLUSTER_EXCHANGE)
+		mvmp_wipe(bytes, (size_t)len);
 	free(bytes);
 	call->due = call->deadline;
 	if (rc == 0) {

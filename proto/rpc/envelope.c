@@ -3,6 +3,7 @@
 #include "mvmp.pb-c.h"
 #include <errno.h>
 #include <mvmp/clean_text.h>
+#include <mvmp/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,10 +140,22 @@ int rpc_envelope_decode(struct rpc_envelope *ret, const uint8_t *bytes, size_t l
 	return -EBADMSG;
 }
 
+/* The cluster key may be in it. */
+static void wipe_body(const ProtobufCBinaryData *body)
+{
+	if (body->len >= MVMP_KEY_LEN) /* what is shorter holds no key */
+		mvmp_wipe(body->data, body->len);
+}
+
 void rpc_envelope_free(struct rpc_envelope *envelope)
 {
 	ProtobufCAllocator room = room_of(envelope);
+	Mvmp__Envelope *owned = envelope->owned;
 
+	if (owned && owned->is_case == MVMP__ENVELOPE__IS_REQUEST)
+		wipe_body(&owned->request->body);
+	else if (owned && owned->is_case == MVMP__ENVELOPE__IS_ANSWER)
+		wipe_body(&owned->answer->body);
 	if (envelope->spilled)
 		mvmp__envelope__free_unpacked(envelope->owned, &room);
 	envelope->owned = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client_private.h"
 #include <errno.h>
+#include <mvmp/crypto.h>
 #include <stdlib.h>
 
 int call_enter(struct mvmp_client *client, struct call *call)
@@ -48,6 +49,8 @@ void call_leave(struct mvmp_client *client, struct call *call)
 	mvmp_heap_set(&client->heap, &call->timer, MVMP_NEVER);
 	LIST_REMOVE(call, all);
 	client->count--;
+	if (call->verb->verb == MVMP_VERB_CLUSTER_EXCHANGE && call->body_len)
+		mvmp_wipe(call->body, call->body_len);
 	mvmp_pool_put(&client->pool, (uint8_t *)call, sizeof *call + call->body_len);
 }
 

@@ -147,6 +147,7 @@ static bool deliver_whole(struct mvmp_endpoint *ep, struct session *s)
 
 	while (alive && (len = mvmp_inbox_pop(&s->inbox, &bytes)) > 0) {
 		alive = deliver(ep, handle, MVMP_EVENT_MESSAGE, bytes, len);
+		mvmp_wipe(bytes, len); /* the cluster key may be in it */
 		free(bytes);
 	}
 	return alive;

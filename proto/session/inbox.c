@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inbox.h"
 #include "rtt.h"
+#include <mvmp/crypto.h>
 #include <mvmp/limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,8 +175,11 @@ void mvmp_inbox_put_ack(struct mvmp_inbox *in, struct mvmp_writer *w, uint64_t n
 
 void mvmp_inbox_clear(struct mvmp_inbox *in)
 {
-	for (unsigned i = 0; i < MVMP_MESSAGES_AHEAD; i++)
+	for (unsigned i = 0; i < MVMP_MESSAGES_AHEAD; i++) {
+		if (in->slot[i].bytes)
+			mvmp_wipe(in->slot[i].bytes, in->slot[i].total);
 		free(in->slot[i].bytes);
+	}
 	if (in->held_all)
 		*in->held_all -= in->held;
 	*in = (struct mvmp_inbox){0};

@@ -33,7 +33,7 @@ void mvmp_outbox_init(struct mvmp_outbox *out, struct mvmp_pool *pool, struct mv
 void mvmp_outbox_clear(struct mvmp_outbox *out)
 {
 	for (uint32_t i = out->first; i != out->end; i++)
-		mvmp_pool_put(out->pool, message_of(out, i)->bytes, message_of(out, i)->len);
+		mvmp_pool_put_secret(out->pool, message_of(out, i)->bytes, message_of(out, i)->len);
 	if (out->pool)
 		out->pool->queued -= out->bytes;
 	free(out->message);
@@ -292,7 +292,7 @@ static void drop_acked(struct mvmp_outbox *out)
 
 		out->bytes -= message->len;
 		out->pool->queued -= message->len;
-		mvmp_pool_put(out->pool, message->bytes, message->len);
+		mvmp_pool_put_secret(out->pool, message->bytes, message->len);
 		message->bytes = NULL;
 	}
 }

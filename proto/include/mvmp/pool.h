@@ -22,8 +22,10 @@ struct mvmp_pool {
 /* A buffer of at least `len` bytes, NULL when there is no memory. */
 uint8_t *mvmp_pool_get(struct mvmp_pool *pool, size_t len);
 
-/* Gives back a buffer of mvmp_pool_get(); `len` as asked then. NULL is allowed. */
+/* Gives back a buffer of mvmp_pool_get(); `len` as asked then. NULL is allowed.
+ * What may hold a cluster key is given back by the other, which wipes it. */
 void mvmp_pool_put(struct mvmp_pool *pool, uint8_t *bytes, size_t len);
+void mvmp_pool_put_secret(struct mvmp_pool *pool, uint8_t *bytes, size_t len);
 void mvmp_pool_clear(struct mvmp_pool *pool);
 
 #endif

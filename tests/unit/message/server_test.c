@@ -383,6 +383,24 @@ static void texts_of_answers_are_cleaned(void **state)
 	free(bytes);
 }
 
+/* Where nothing was allocated the body lies in the envelope itself: freed, it is not there any
+ * more, as it may be a cluster key. */
+static void a_freed_envelope_holds_no_body(void **state)
+{
+	static const uint8_t key[] = "the key of a cluster, or what may be one";
+	struct rpc_request request = {.id = 1, .verb = 1, .body = key, .body_len = sizeof key};
+	struct rpc_envelope envelope;
+	uint8_t *bytes;
+	int len = rpc_request_encode(&request, &bytes);
+
+	assert_int_equal(rpc_envelope_decode(&envelope, bytes, (size_t)len), 0);
+	assert_false(envelope.spilled);
+	assert_non_null(memmem(envelope.room, sizeof envelope.room, key, sizeof key));
+	rpc_envelope_free(&envelope);
+	assert_null(memmem(envelope.room, sizeof envelope.room, key, sizeof key));
+	free(bytes);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -401,6 +419,7 @@ int main(void)
 		CASE(cluster_states_are_exchanged),
 		CASE(what_is_no_request_is_not_taken),
 		CASE(texts_of_answers_are_cleaned),
+		CASE(a_freed_envelope_holds_no_body),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
