@@ -82,11 +82,12 @@ static int compare(const void *a, const void *b)
 
 static void print(struct command *command, size_t rounds)
 {
+	size_t p50 = rounds / 2, p95 = rounds * 95 / 100;
+
 	qsort(command->ns, rounds, sizeof *command->ns, compare);
 	qsort(command->end_ns, rounds, sizeof *command->end_ns, compare);
-	printf("%-40s %7.2f %7.2f %7.2f %7.2f\n", command->name,
-		(double)command->ns[rounds / 2] / 1e6, (double)command->ns[rounds * 95 / 100] / 1e6,
-		(double)command->end_ns[rounds / 2] / 1e6,
+	printf("%-40s %7.2f %7.2f %7.2f %7.2f\n", command->name, (double)command->ns[p50] / 1e6,
+		(double)command->ns[p95] / 1e6, (double)command->end_ns[p50] / 1e6,
 		(double)command->cpu_ns / 1e6 / (double)rounds);
 }
 
