@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox.h"
-#include "landlock.h"
 #include "seccomp.h"
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <mvmp/landlock.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -88,13 +88,13 @@ static int drop_rights(const struct mva_user *user, int root, struct mvmp_error 
 int mva_sandbox_enter(
 	const struct mva_user *user, const struct mva_fence *fence, struct mvmp_error *err)
 {
-	int rules = mva_landlock_prepare(fence->state, fence->tree, err), rc;
+	int rules = mvmp_landlock_prepare(fence->state, fence->tree, err), rc;
 
 	if (rules < -1)
 		return rules;
 	rc = drop_rights(user, fence->root, err);
 	if (!rc && rules >= 0)
-		rc = mva_landlock_enter(rules, err);
+		rc = mvmp_landlock_enter(rules, err);
 	else if (rules >= 0)
 		close(rules);
 	if (!rc)

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <mvmp/bytes.h>
+#include <mvmp/landlock.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,6 +19,7 @@
 
 /* A question is its number (u32), a part (u32) and its bytes; an answer the same number, so that
  * one which comes too late is nobody else's, a status (u32) and a sentence. */
+enum { FIRST = 3 /* descriptor after stderr */ };
 enum { QUESTION_MAX = 8 + MVMP_CLUSTER_MAX, PATIENCE_S = 1 };
 
 struct mvs_keeper {
@@ -49,14 +55,71 @@ static void keep(const char *identity, int socket, const uint8_t *question, size
 	answer(socket, number, &err);
 }
 
+/* Keeps `socket` alone, as descriptor 3: 0 to 2 lead nowhere, so that no file gets their numbers.
+ */
+static int keep_descriptors(int socket)
+{
+	int none = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; fd < FIRST; fd++) {
+		if (none < 0 || dup2(none, fd) < 0)
+			return -1;
+	}
+	if (socket != FIRST && dup2(socket, FIRST) < 0)
+		return -1;
+	return (int)syscall(SYS_close_range, FIRST + 1, ~0u, 0);
+}
+
+/* What an identity's files need that may belong to somebody else, of what there is. */
+static int keep_capabilities(void)
+{
+	const uint32_t needed = 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER | 1u << CAP_CHOWN;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data))
+		return -1;
+	data[0].permitted &= needed;
+	data[0].effective = data[0].permitted;
+	data[0].inheritable = 0;
+	data[1] = (struct __user_cap_data_struct){0};
+	return (int)syscall(SYS_capset, &head, data);
+}
+
+/* Nothing below any other directory. A kernel without Landlock goes without. */
+static int fence(const char *identity)
+{
+	int directory = open(identity, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rules = mvmp_landlock_prepare(directory, NULL, NULL);
+
+	if (directory >= 0)
+		close(directory);
+	return rules < -1 || (rules >= 0 && mvmp_landlock_enter(rules, NULL)) ? -1 : 0;
+}
+
+/* Whoever misled it could do nothing but write the identity. */
+static int harden(const char *identity, int socket)
+{
+	static const struct rlimit none;
+	uint8_t hash[MVMP_HASH_LEN];
+
+	mvmp_crypto_openssl.hash(hash, "", 0, NULL, 0); /* reads its settings while it can */
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+			       setrlimit(RLIMIT_CORE, &none) || keep_descriptors(socket) ||
+			       fence(identity) || keep_capabilities()
+		       ? -1
+		       : 0;
+}
+
 __attribute__((noreturn)) static void serve(const char *identity, int socket)
 {
 	static uint8_t question[QUESTION_MAX];
 	ssize_t len;
 
 	prctl(PR_SET_NAME, "mvstatsd-keeper");
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (harden(identity, socket))
+		_exit(1);
+	socket = FIRST;
 	while ((len = recv(socket, question, sizeof question, 0)) > 0 || errno == EINTR) {
 		if (len > 0)
 			keep(identity, socket, question, (size_t)len);

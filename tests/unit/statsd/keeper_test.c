@@ -9,6 +9,8 @@
 #include "../crypto/folder.h"
 #include "../crypto/members.h"
 #include "keeper.h"
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <mvmp/keyfile.h>
 #include <signal.h>
 #include <stdio.h>
@@ -103,6 +105,53 @@ static pid_t child(void)
 	return pid;
 }
 
+/* A number of /proc/PID/status. */
+static unsigned long long status_of(pid_t pid, const char *name, int base)
+{
+	char path[64], line[256];
+	unsigned long long value = ~0ull;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof line, file)) {
+		if (!strncmp(line, name, strlen(name)))
+			value = strtoull(line + strlen(name), NULL, base);
+	}
+	fclose(file);
+	return value;
+}
+
+/* When it answers it has no capability but those for files, cannot get others, and holds no
+ * descriptor of the program's. */
+static void it_holds_nothing_else(void **state)
+{
+	const unsigned long long files =
+		1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER;
+	const int held = fcntl(0, F_DUPFD, 100);
+	struct mvs_keeper *keeper;
+	struct mvmp_error err;
+	struct folder folder;
+	char path[64];
+	pid_t pid;
+
+	make_member(&folder);
+	assert_true(held >= 100);
+	assert_int_equal(mvs_keeper_start(folder.path, &keeper, &err), 0);
+	pid = child();
+	assert_int_equal(keep_state(keeper, test_ca_seed, &err), 0);
+	assert_int_equal(status_of(pid, "CapPrm:", 16) & ~files, 0);
+	assert_int_equal(status_of(pid, "CapEff:", 16) & ~files, 0);
+	assert_int_equal(status_of(pid, "NoNewPrivs:", 10), 1);
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, held);
+	if (geteuid() == 0)
+		assert_int_equal(faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW), -1);
+	mvs_keeper_stop(keeper);
+	close(held);
+	folder_remove(&folder);
+}
+
 /* An answer that comes too late is not taken for that of the next question. */
 static void a_late_answer_is_nobody_elses(void **state)
 {
@@ -138,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(right_things_are_kept),
+		cmocka_unit_test(it_holds_nothing_else),
 		cmocka_unit_test(a_late_answer_is_nobody_elses),
 		cmocka_unit_test(the_end),
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MVA_LANDLOCK_H
-#define MVA_LANDLOCK_H
+#ifndef MVMP_LANDLOCK_H
+#define MVMP_LANDLOCK_H
 
 #include <mvmp/status.h>
 
@@ -11,12 +11,13 @@
  */
 
 /* A rule set: below `state` (a descriptor, or -1) files may be made, read, written and removed;
- * <tree>/proc and <tree>/sys may be read. A descriptor for mva_landlock_enter(), -1 when the
- * kernel has no Landlock, or -MVMP_PERMISSION with the reason. */
-int mva_landlock_prepare(int state, const char *tree, struct mvmp_error *err);
+ * <tree>/proc and <tree>/sys may be read, unless it is NULL. A descriptor for
+ * mvmp_landlock_enter(), -1 when the kernel has no Landlock, or -MVMP_PERMISSION with the reason.
+ */
+int mvmp_landlock_prepare(int state, const char *tree, struct mvmp_error *err);
 
 /* Binds this thread, and those it makes, for good, and closes the rules. Needs
  * PR_SET_NO_NEW_PRIVS. */
-int mva_landlock_enter(int rules, struct mvmp_error *err);
+int mvmp_landlock_enter(int rules, struct mvmp_error *err);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "landlock.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/landlock.h>
+#include <mvmp/landlock.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static int allow(int rules, int directory, uint64_t rights, struct mvmp_error *e
 	struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = directory};
 
 	return syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0)
-		       ? fail(err, "allow a directory to the protocol process")
+		       ? fail(err, "allow a directory to a process")
 		       : 0;
 }
 
@@ -61,7 +61,7 @@ static int allow_reading(int rules, const char *tree, const char *name, struct m
 	return rc;
 }
 
-int mva_landlock_prepare(int state, const char *tree, struct mvmp_error *err)
+int mvmp_landlock_prepare(int state, const char *tree, struct mvmp_error *err)
 {
 	const struct landlock_ruleset_attr handled = {.handled_access_fs = known_rights()};
 	int rules, rc = 0;
@@ -74,16 +74,16 @@ int mva_landlock_prepare(int state, const char *tree, struct mvmp_error *err)
 		return fail(err, "make rules for files");
 	if (state >= 0)
 		rc = allow(rules, state, KEEP & handled.handled_access_fs, err);
-	if (!rc)
+	if (!rc && tree)
 		rc = allow_reading(rules, tree, "/proc", err);
-	if (!rc)
+	if (!rc && tree)
 		rc = allow_reading(rules, tree, "/sys", err);
 	if (rc)
 		close(rules);
 	return rc ? rc : rules;
 }
 
-int mva_landlock_enter(int rules, struct mvmp_error *err)
+int mvmp_landlock_enter(int rules, struct mvmp_error *err)
 {
 	long rc = syscall(SYS_landlock_restrict_self, rules, 0);
 
