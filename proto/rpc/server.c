@@ -274,7 +274,7 @@ static void install(struct mvmp_server *server, struct served *served,
 	Mvmp__CertificateAnswer told = MVMP__CERTIFICATE_ANSWER__INIT;
 	struct mvmp_error err = {.status = MVMP_OK};
 	uint8_t body[32];
-	size_t len = 0;
+	size_t len;
 
 	told.former = own->serial;
 	if (!asked)
@@ -283,9 +283,11 @@ static void install(struct mvmp_server *server, struct served *served,
 		server->install(server->install_ctx, caller, asked->certificate.data,
 			asked->certificate.len, &err);
 	told.serial = own->serial;
-	if (!err.status)
-		len = mvmp__certificate_answer__pack(&told, body);
-	answer_call(server, served, &err, body, len, now);
+	len = mvmp__certificate_answer__pack(&told, body);
+	if (err.status)
+		refuse(server, served, request, caller, &err, now);
+	else
+		answer_call(server, served, NULL, body, len, now);
 	if (asked)
 		mvmp__certificate_install__free_unpacked(asked, NULL);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <mvmp/server.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,19 +71,23 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void ask(struct bench *b, uint64_t id, uint32_t verb, const uint8_t *op)
+static void send(struct bench *b, const struct rpc_request *request)
 {
-	struct rpc_request request = {.id = id,
-		.verb = verb,
-		.operation = op,
-		.deadline_ms = 700,
-		.body = "ping",
-		.body_len = 4};
 	uint8_t *bytes;
-	int len = rpc_request_encode(&request, &bytes);
+	int len = rpc_request_encode(request, &bytes);
 
 	fake_message(&b->ep, b->session, bytes, (size_t)len);
 	free(bytes);
+}
+
+static void ask(struct bench *b, uint64_t id, uint32_t verb, const uint8_t *op)
+{
+	send(b, &(struct rpc_request){.id = id,
+			.verb = verb,
+			.operation = op,
+			.deadline_ms = 700,
+			.body = "ping",
+			.body_len = 4});
 }
 
 /* Takes the oldest answer; the texts are copied. */
@@ -346,6 +351,46 @@ static void cluster_states_are_exchanged(void **state)
 	assert_int_equal(b->handled, 0);
 }
 
+static int refuse_cert(void *ctx, const struct mvmp_cert *from, const uint8_t *cert, size_t len,
+	struct mvmp_error *err)
+{
+	return mvmp_fail(err, MVMP_NOT_TRUSTED, "%s brought %zu bytes", from->name, len);
+}
+
+static void on_refused(void *ctx, const struct mvmp_cert *caller, const struct mvmp_verb_info *verb,
+	const struct mvmp_error *error, uint64_t now)
+{
+	char *text = ctx;
+
+	snprintf(text, 400, "%s %s %s", caller->name, verb->name, error->text);
+}
+
+/* A certificate that is not taken is told for the audit log, by whom and why, as to the caller. */
+static void a_refused_certificate_is_told(void **state)
+{
+	struct bench *b = *state;
+	struct mvmp_identity identity = {.crypto = &mvmp_crypto_openssl};
+	struct rpc_answer answer;
+	char text[400] = "";
+
+	mvmp_server_set_cluster(b->server, &identity, on_newer, b);
+	mvmp_server_set_installer(b->server, refuse_cert, NULL);
+	mvmp_server_set_refused(b->server, on_refused, text);
+	b->ep.session[0].cert.roles = MVMP_ROLE_ADMIN;
+	ask(b, 1, MVMP_VERB_CERTIFICATE_INSTALL, NULL);
+	answer = answered(b, NULL);
+	assert_int_equal(answer.error.status, MVMP_INVALID); /* "ping" */
+	assert_string_equal(text, "ada certificate-install the body is no CertificateInstall");
+	send(b, &(struct rpc_request){.id = 2,
+			.verb = MVMP_VERB_CERTIFICATE_INSTALL,
+			.body = "\x0a\x03"
+				"abc",
+			.body_len = 5});
+	answer = answered(b, NULL);
+	assert_int_equal(answer.error.status, MVMP_NOT_TRUSTED);
+	assert_string_equal(text, "ada certificate-install ada brought 3 bytes");
+}
+
 /* Bytes that are no request are left to others. */
 static void what_is_no_request_is_not_taken(void **state)
 {
@@ -417,6 +462,7 @@ int main(void)
 		CASE(one_member_leaves_room_for_others),
 		CASE(answers_that_wait_are_bounded),
 		CASE(cluster_states_are_exchanged),
+		CASE(a_refused_certificate_is_told),
 		CASE(what_is_no_request_is_not_taken),
 		CASE(texts_of_answers_are_cleaned),
 		CASE(a_freed_envelope_holds_no_body),
