@@ -84,7 +84,9 @@ static bool all_found(void *ctx, const struct mvctl_nodes *so_far)
 	return true;
 }
 
-/* Two members of one name: only a MAC tells which is meant. */
+/* Two members that a node id or MAC stands for: only another word tells which is meant. Those of
+ * one name are told apart by their certificates, when they are asked by it: anybody may announce
+ * any name. */
 static int check_ambiguous(struct mvctl *ctl, const struct mvctl_nodes *all, const char *term)
 {
 	const struct mvctl_node *first = find_node(all, term);
@@ -94,7 +96,7 @@ static int check_ambiguous(struct mvctl *ctl, const struct mvctl_nodes *all, con
 	for (unsigned i = 0; i < all->count && first; i++) {
 		const struct mvctl_node *other = &all->node[i];
 
-		if (other == first || !matches(other, term))
+		if (!strcmp(other->name, first->name) || !matches(other, term))
 			continue;
 		mvmp_fail(&error, MVMP_CONFLICT, "two members answer to %s: MAC %s and MAC %s",
 			term, mvmp_mac_text(a, first->peer.mac[0]),
@@ -146,11 +148,14 @@ static void take_macs(struct mvctl_nodes *ret, const struct mvctl_names *terms)
 	}
 }
 
+/* Nodes are sorted by name, and asked by it: one of each is enough. */
 static void keep_matching(struct mvctl_nodes *nodes, const struct mvctl_names *terms)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < nodes->count; i++) {
+		if (kept && !strcmp(nodes->node[kept - 1].name, nodes->node[i].name))
+			continue;
 		if (matches_any(&nodes->node[i], terms, false) &&
 			!matches_any(&nodes->node[i], terms, true))
 			nodes->node[kept++] = nodes->node[i];
