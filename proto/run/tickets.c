@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <mvmp/crypto.h>
+#include <mvmp/index.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,10 +23,22 @@ struct record {
 
 _Static_assert(sizeof(struct record) == 48, "as it is on disk");
 
-/* Oldest first. */
+/* A file as it is on disk. */
+struct image {
+	char title[TITLE_LEN];
+	struct record at[];
+};
+
+struct entry {
+	TAILQ_ENTRY(entry) by_age;
+	struct mvmp_index_entry by_pair;
+	struct record record;
+};
+
 struct records {
-	struct record *at;
-	unsigned count, room;
+	TAILQ_HEAD(, entry) all; /* oldest first */
+	struct mvmp_index index; /* by owner and responder */
+	unsigned count;
 };
 
 struct mvmp_ticket_file {
@@ -35,10 +49,52 @@ struct mvmp_ticket_file {
 
 static void clear(struct records *records)
 {
-	if (records->at)
-		mvmp_wipe(records->at, records->count * sizeof(struct record));
-	free(records->at);
-	*records = (struct records){0};
+	struct entry *entry;
+
+	while ((entry = TAILQ_FIRST(&records->all))) {
+		TAILQ_REMOVE(&records->all, entry, by_age);
+		mvmp_wipe(entry, sizeof(*entry));
+		free(entry);
+	}
+	mvmp_index_clear(&records->index);
+	*records = (struct records){.all = TAILQ_HEAD_INITIALIZER(records->all)};
+}
+
+static size_t image_len(unsigned count)
+{
+	return sizeof(struct image) + count * sizeof(struct record);
+}
+
+static void drop_image(struct image *image, unsigned count)
+{
+	if (image)
+		mvmp_wipe(image, image_len(count));
+	free(image);
+}
+
+typedef ssize_t transfer(int fd, void *at, size_t len);
+
+static ssize_t write_some(int fd, void *at, size_t len)
+{
+	return write(fd, at, len);
+}
+
+/* read() or write_some() until all is done. */
+static bool fully(transfer *some, int fd, void *bytes, size_t len)
+{
+	uint8_t *at = bytes;
+
+	while (len) {
+		ssize_t n = some(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
 }
 
 struct mvmp_ticket_file *mvmp_ticket_file_new(const char *path, const struct mvmp_identity *own)
@@ -51,6 +107,7 @@ struct mvmp_ticket_file *mvmp_ticket_file_new(const char *path, const struct mvm
 	own->crypto->hash(hash, own->cert.key, MVMP_KEY_LEN, NULL, 0);
 	memcpy(file->owner, hash, OWNER_LEN);
 	snprintf(file->path, sizeof(file->path), "%s", path);
+	TAILQ_INIT(&file->noted.all);
 	return file;
 }
 
@@ -80,62 +137,45 @@ static bool acceptable(int fd, unsigned *count)
 	return true;
 }
 
-static bool read_fully(int fd, void *to, size_t len)
+static struct image *read_image(int fd, unsigned *count)
 {
-	uint8_t *at = to;
+	struct image *image;
 
-	while (len) {
-		ssize_t n = read(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
+	if (!acceptable(fd, count))
+		return NULL;
+	image = malloc(image_len(*count));
+	if (image && fully(read, fd, image, image_len(*count)) &&
+		!memcmp(image->title, title, TITLE_LEN))
+		return image;
+	drop_image(image, *count);
+	return NULL;
 }
 
-static bool read_records(int fd, struct records *records)
-{
-	char head[TITLE_LEN];
-	unsigned count;
-
-	if (!acceptable(fd, &count) || !read_fully(fd, head, sizeof(head)) ||
-		memcmp(head, title, sizeof(head)) != 0)
-		return false;
-	records->room = count + 1u;
-	records->at = calloc(records->room, sizeof(struct record));
-	records->count = records->at ? count : 0;
-	return records->at && read_fully(fd, records->at, count * sizeof(struct record));
-}
-
-static void read_file(const char *path, struct records *records)
+/* NULL, and no records, where there is no good file. */
+static struct image *read_file(const char *path, unsigned *count)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct image *image = fd < 0 ? NULL : read_image(fd, count);
 
-	*records = (struct records){0};
-	if (fd < 0)
-		return;
-	if (!read_records(fd, records))
-		clear(records);
-	close(fd);
+	if (!image)
+		*count = 0;
+	if (fd >= 0)
+		close(fd);
+	return image;
 }
 
 unsigned mvmp_ticket_file_load(const struct mvmp_ticket_file *file, struct mvmp_endpoint *ep)
 {
-	struct records records;
-	unsigned own = 0;
+	unsigned own = 0, count;
+	struct image *image = read_file(file->path, &count);
 
-	read_file(file->path, &records);
-	for (unsigned i = 0; i < records.count; i++) {
-		if (memcmp(records.at[i].owner, file->owner, OWNER_LEN))
+	for (unsigned i = 0; i < count; i++) {
+		if (memcmp(image->at[i].owner, file->owner, OWNER_LEN))
 			continue;
-		mvmp_endpoint_add_ticket(ep, &records.at[i].ticket);
+		mvmp_endpoint_add_ticket(ep, &image->at[i].ticket);
 		own++;
 	}
-	clear(&records);
+	drop_image(image, count);
 	return own;
 }
 
@@ -147,44 +187,53 @@ static bool same(const struct record *a, const struct record *b)
 	       !memcmp(a->ticket.responder, b->ticket.responder, MVMP_FINGERPRINT_LEN);
 }
 
-/* Not realloc(): secrets would stay behind. */
-static bool grow(struct records *records)
+static uint64_t key_of(const struct record *record)
 {
-	unsigned room = records->room ? 2 * records->room : 16;
-	struct record *at;
+	uint8_t pair[OWNER_LEN + MVMP_FINGERPRINT_LEN];
 
-	if (records->count < records->room)
-		return true;
-	at = calloc(room, sizeof(*at));
-	if (!at)
-		return false;
-	if (records->at) {
-		memcpy(at, records->at, records->count * sizeof(*at));
-		mvmp_wipe(records->at, records->count * sizeof(*at));
-	}
-	free(records->at);
-	records->at = at;
-	records->room = room;
-	return true;
+	memcpy(pair, record->owner, OWNER_LEN);
+	memcpy(pair + OWNER_LEN, record->ticket.responder, MVMP_FINGERPRINT_LEN);
+	return mvmp_index_key(0, pair, sizeof(pair));
+}
+
+static struct entry *find(const struct records *records, const struct record *record)
+{
+	struct mvmp_index_entry *at;
+	struct entry *entry = mvmp_index_first(&records->index, key_of(record), &at);
+
+	while (entry && !same(&entry->record, record))
+		entry = mvmp_index_next(&at);
+	return entry;
+}
+
+/* Of an older one of the same pair, the oldest of all when there are too many, or a new one. */
+static struct entry *take_place(struct records *records, const struct record *record)
+{
+	struct entry *entry = find(records, record);
+
+	if (!entry && records->count == MVMP_TICKET_FILE_MOST)
+		entry = TAILQ_FIRST(&records->all);
+	if (!entry)
+		return calloc(1, sizeof(*entry));
+	TAILQ_REMOVE(&records->all, entry, by_age);
+	records->count--;
+	return entry;
 }
 
 /* Puts a record to the end, in place of an older one of the same pair. */
 static void put(struct records *records, const struct record *record)
 {
-	unsigned i = 0;
+	struct entry *entry = take_place(records, record);
 
-	while (i < records->count && !same(&records->at[i], record))
-		i++;
-	if (i == records->count && records->count < MVMP_TICKET_FILE_MOST) {
-		if (!grow(records))
-			return;
-		records->count++;
-	} else {
-		i = i == records->count ? 0 : i;
-		memmove(&records->at[i], &records->at[i + 1],
-			(records->count - i - 1) * sizeof(*records->at));
+	if (!entry)
+		return;
+	if (mvmp_index_put(&records->index, &entry->by_pair, key_of(record), entry)) {
+		free(entry);
+		return;
 	}
-	records->at[records->count - 1] = *record;
+	entry->record = *record;
+	TAILQ_INSERT_TAIL(&records->all, entry, by_age);
+	records->count++;
 }
 
 void mvmp_ticket_file_note(struct mvmp_ticket_file *file, const struct mvmp_ticket *ticket)
@@ -217,25 +266,22 @@ static void make_directories(const char *path)
 	mkdir(above, 0700);
 }
 
-static bool write_fully(int fd, const void *bytes, size_t len)
+static struct image *make_image(const struct records *records)
 {
-	const uint8_t *at = bytes;
+	struct image *image = malloc(image_len(records->count));
+	const struct entry *entry;
+	unsigned i = 0;
 
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
+	if (!image)
+		return NULL;
+	memcpy(image->title, title, TITLE_LEN);
+	TAILQ_FOREACH (entry, &records->all, by_age)
+		image->at[i++] = entry->record;
+	return image;
 }
 
 /* Not synced: what a crash loses is given again. */
-static int write_file(const char *path, const struct records *records)
+static int write_file(const char *path, struct image *image, unsigned count)
 {
 	char temporary[PATH_MAX + 8];
 	bool good;
@@ -245,8 +291,7 @@ static int write_file(const char *path, const struct records *records)
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	good = write_fully(fd, title, TITLE_LEN) &&
-	       write_fully(fd, records->at, records->count * sizeof(struct record));
+	good = fully(write_some, fd, image, image_len(count));
 	if (close(fd) || !good || rename(temporary, path)) {
 		rc = errno ? -errno : -EIO;
 		unlink(temporary);
@@ -254,19 +299,34 @@ static int write_file(const char *path, const struct records *records)
 	return rc;
 }
 
+static void put_file(struct records *records, const char *path)
+{
+	unsigned count;
+	struct image *image = read_file(path, &count);
+
+	for (unsigned i = 0; i < count; i++)
+		put(records, &image->at[i]);
+	drop_image(image, count);
+}
+
 int mvmp_ticket_file_save(struct mvmp_ticket_file *file)
 {
-	struct records records;
-	int rc;
+	struct records all = {.all = TAILQ_HEAD_INITIALIZER(all.all)};
+	const struct entry *entry;
+	struct image *image;
+	int rc = -ENOMEM;
 
 	if (!file->noted.count)
 		return 0;
 	make_directories(file->path);
-	read_file(file->path, &records);
-	for (unsigned i = 0; i < file->noted.count; i++)
-		put(&records, &file->noted.at[i]);
-	rc = write_file(file->path, &records);
-	clear(&records);
+	put_file(&all, file->path);
+	TAILQ_FOREACH (entry, &file->noted.all, by_age)
+		put(&all, &entry->record);
+	image = make_image(&all);
+	if (image)
+		rc = write_file(file->path, image, all.count);
+	drop_image(image, all.count);
+	clear(&all);
 	if (!rc)
 		clear(&file->noted);
 	return rc;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <tickets.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The file of tickets, with an endpoint that only remembers what it is handed. */
@@ -221,6 +222,29 @@ static void bounded(void **state)
 	assert_memory_equal(&handed[0], &third, sizeof(third));
 }
 
+/* As many tickets as a file may have cost each about the same: all of them, noted twice and merged
+ * with a full file, take far less than a second of the processor's time. */
+static void many(void **state)
+{
+	const clock_t start = clock();
+	struct mvmp_ticket_file *file;
+
+	for (unsigned turn = 0; turn < 2; turn++) {
+		file = open_as(1);
+		for (unsigned i = 0; i < 2 * MVMP_TICKET_FILE_MOST; i++) {
+			struct mvmp_ticket t = ticket(i % MVMP_TICKET_FILE_MOST, (uint8_t)turn);
+
+			mvmp_ticket_file_note(file, &t);
+		}
+		assert_int_equal(mvmp_ticket_file_save(file), 0);
+		mvmp_ticket_file_free(file);
+	}
+	assert_true(clock() - start < CLOCKS_PER_SEC);
+	assert_int_equal(load(1), MVMP_TICKET_FILE_MOST);
+	for (unsigned i = 0; i < MVMP_TICKET_FILE_MOST; i++)
+		assert_int_equal(handed[i].secret[0], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +253,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ignored, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(others, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(unwritable, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(many, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(bounded, make_folder, remove_folder),
 	};
 
