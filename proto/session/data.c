@@ -216,8 +216,8 @@ static enum mvmp_verdict take_close(
 	return MVMP_ACCEPTED;
 }
 
-static enum mvmp_verdict take_record(
-	struct mvmp_endpoint *ep, struct session *s, const struct mvmp_record *record, uint64_t now)
+static enum mvmp_verdict take_record(struct mvmp_endpoint *ep, struct session *s,
+	const struct mvmp_frame_record *record, uint64_t now)
 {
 	switch (record->type) {
 	case MVMP_RECORD_PING:
@@ -243,7 +243,7 @@ static enum mvmp_verdict take_records(
 {
 	struct mvmp_reader r = mvmp_reader(ep->plain, len);
 	enum mvmp_verdict verdict = MVMP_ACCEPTED;
-	struct mvmp_record record;
+	struct mvmp_frame_record record;
 	struct session *s;
 
 	while (verdict != MVMP_DROP_RECORD && (s = mvmp_session_find(ep, handle)) &&

@@ -2,7 +2,7 @@
 #include "record.h"
 #include <mvmp/limits.h>
 
-bool mvmp_record_next(struct mvmp_reader *r, struct mvmp_record *record)
+bool mvmp_record_next(struct mvmp_reader *r, struct mvmp_frame_record *record)
 {
 	uint16_t len;
 

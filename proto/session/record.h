@@ -31,7 +31,7 @@ enum mvmp_record_sizes {
 	MVMP_ACK_OVERHEAD_MAX = MVMP_RECORD_HEAD + MVMP_ACK_HEAD + MVMP_ACK_BITMAP_MAX,
 };
 
-struct mvmp_record {
+struct mvmp_frame_record {
 	uint8_t type;
 	struct mvmp_reader body;
 };
@@ -55,7 +55,7 @@ struct mvmp_ack {
 };
 
 /* The next record; false at the end, and (r->bad) when one runs past it. */
-bool mvmp_record_next(struct mvmp_reader *r, struct mvmp_record *record);
+bool mvmp_record_next(struct mvmp_reader *r, struct mvmp_frame_record *record);
 
 /* Read a record's body; false when it is malformed. */
 bool mvmp_record_fragment(struct mvmp_reader body, struct mvmp_fragment *fragment);

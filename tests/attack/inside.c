@@ -160,7 +160,7 @@ static bool is_alive(struct contact *contact)
 	wire_flush(contact->wire);
 	while ((len = contact_receive(contact, plain, until)) > 0) {
 		struct mvmp_reader r = mvmp_reader(plain, len);
-		struct mvmp_record record;
+		struct mvmp_frame_record record;
 
 		while (mvmp_record_next(&r, &record)) {
 			if (record.type == MVMP_RECORD_PONG && record.body.left == 8 &&

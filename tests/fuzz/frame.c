@@ -10,7 +10,7 @@ static void check_records(const uint8_t *bytes, size_t len)
 {
 	struct mvmp_reader r = mvmp_reader(bytes, len);
 	struct mvmp_fragment fragment;
-	struct mvmp_record record;
+	struct mvmp_frame_record record;
 	struct mvmp_ack ack;
 
 	while (mvmp_record_next(&r, &record)) {

@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct mvmp_inbox in = {.held_all = &held};
 	struct mvmp_outbox out;
 	struct mvmp_reader r = mvmp_reader(bytes, len);
-	struct mvmp_record record;
+	struct mvmp_frame_record record;
 	uint8_t frame[1400];
 
 	mvmp_outbox_init(&out, &pool, &rtt, &counters);

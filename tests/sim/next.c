@@ -108,7 +108,7 @@ static bool put_renewed(struct mvmp_writer *w, const struct mvmp_fragment *fragm
 	return true;
 }
 
-static void put_copy(struct mvmp_writer *w, const struct mvmp_record *record)
+static void put_copy(struct mvmp_writer *w, const struct mvmp_frame_record *record)
 {
 	mvmp_put_u8(w, record->type);
 	mvmp_put_u8(w, 0);
@@ -123,7 +123,7 @@ static size_t renew_records(const uint8_t *plain, size_t len, uint8_t *to, size_
 {
 	struct mvmp_reader r = mvmp_reader(plain, len);
 	struct mvmp_writer w = mvmp_writer(to, room);
-	struct mvmp_record record;
+	struct mvmp_frame_record record;
 
 	while (mvmp_record_next(&r, &record)) {
 		struct mvmp_fragment f;

@@ -81,7 +81,7 @@ static void give_frame(struct channel *c, const uint8_t *frame, size_t len)
 {
 	struct mvmp_reader r = mvmp_reader(frame, len);
 	struct mvmp_fragment fragment;
-	struct mvmp_record record;
+	struct mvmp_frame_record record;
 
 	while (mvmp_record_next(&r, &record)) {
 		assert_true(mvmp_record_fragment(record.body, &fragment));
@@ -96,7 +96,7 @@ static bool give_ack(struct channel *c)
 	uint8_t frame[64];
 	struct mvmp_writer w = mvmp_writer(frame, sizeof(frame));
 	struct mvmp_reader r;
-	struct mvmp_record record;
+	struct mvmp_frame_record record;
 	struct mvmp_ack ack;
 
 	mvmp_inbox_put_ack(&c->in, &w, c->now);
@@ -287,7 +287,7 @@ static void nonsense(void **state)
 	struct mvmp_fragment fragment = {.total = 100, .len = 100, .bytes = bytes};
 	struct mvmp_ack ack = {.next = 1, .credit = MVMP_WINDOW};
 	struct mvmp_reader r;
-	struct mvmp_record record;
+	struct mvmp_frame_record record;
 	uint8_t frame[1400];
 	struct channel c;
 
