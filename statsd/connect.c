@@ -102,13 +102,14 @@ static int take_identity(struct mvs_node *node, const struct mvmp_answer *answer
 {
 	const struct mvmp_cert *cert = answer->from;
 	const struct mvmp_peer *peer;
-	struct mvs_node *other = mvs_node_find(node->core, cert->name);
+	struct mvs_node *other = mvs_names_proved(node->core, cert->name);
 
-	if (other && other != node && strcmp(other->name, cert->name) == 0) {
+	if (other && other != node) {
 		other->told |= node->told;
 		return -1;
 	}
 	snprintf(node->name, sizeof node->name, "%s", cert->name);
+	(void)mvs_names_put(node); /* needs no memory: it is in the table */
 	mvmp_cert_node_id(node->node_id, cert);
 	if (cert->macs)
 		memcpy(node->mac, cert->mac[0], MVMP_MAC_LEN);
@@ -293,27 +294,6 @@ uint64_t mvs_node_deadline(const struct mvs_node *node)
 	return at < due ? at : due;
 }
 
-static bool is_same(const struct mvs_node *node, const struct mvmp_peer *peer)
-{
-	uint8_t mac[MVMP_MAC_LEN];
-
-	if (strcmp(node->name[0] ? node->name : node->text, peer->name) == 0)
-		return true;
-	if (node->name[0])
-		return false;
-	for (unsigned i = 0; i < peer->macs; i++) {
-		char id[9];
-
-		mvmp_hex(id, peer->mac[i] + 2, 4);
-		if (i == 0 && strcmp(node->text, id) == 0)
-			return true;
-		if (mvmp_mac_parse(mac, node->text) == 0 &&
-			memcmp(mac, peer->mac[i], MVMP_MAC_LEN) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A beacon is a hint: of a node we do not know yet, or where one may be. It ends no session:
  * whether an agent is back with a new instance, the endpoint asks by a ping, and tells by the end
  * of the session. */
@@ -323,10 +303,7 @@ void mvs_node_heard(struct mvs_core *core, const struct mvmp_peer *peer, uint64_
 
 	if (!(peer->roles & MVMP_ROLE_NODE))
 		return;
-	LIST_FOREACH (node, &core->nodes, link) {
-		if (is_same(node, peer))
-			break;
-	}
+	node = mvs_names_heard(core, peer);
 	if (!node && core->config.discover)
 		node = mvs_node_admit(core, peer, now);
 	if (!node)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query.h"
+#include <errno.h>
 #include <mvmp/bytes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBE_SPREAD_MS = 200, NODES_MAX = 4096 };
+enum { PROBE_SPREAD_MS = 200, NODES_MAX = 4096, ROUTES_LEAST = 64 };
 /* Probes come oftener while a node is missing: a restarted agent is found by its BEACON. */
 static const uint64_t probe_calm_ns = 3 * MVMP_NS_PER_S, probe_missing_ns = MVMP_NS_PER_S;
 static const uint64_t missing_long_ns = 300 * MVMP_NS_PER_S; /* calmly again */
@@ -62,6 +63,15 @@ static void message_free(void *ctx, void *memory)
 	free(memory);
 }
 
+static int make_routes(struct mvs_core *core)
+{
+	core->routes = ROUTES_LEAST;
+	while (core->routes < core->config.nodes_max)
+		core->routes *= 2;
+	core->route = calloc(core->routes, sizeof *core->route);
+	return core->route ? 0 : -ENOMEM;
+}
+
 int mvs_core_new(const struct mvs_core_config *config, uint64_t now, struct mvs_core **ret,
 	struct mvmp_error *err)
 {
@@ -72,8 +82,13 @@ int mvs_core_new(const struct mvs_core_config *config, uint64_t now, struct mvs_
 	core->config = *config;
 	if (!core->config.nodes_max)
 		core->config.nodes_max = NODES_MAX;
+	if (make_routes(core)) {
+		free(core);
+		return mvmp_fail(err, MVMP_NO_MEMORY, "no memory for the aggregator");
+	}
 	core->allocator = (ProtobufCAllocator){message_alloc, message_free, core};
 	LIST_INIT(&core->nodes);
+	LIST_INIT(&core->unproved);
 	core->began_ns = core->now = core->probe_ns = core->clock_ns = now;
 	update_clock(core);
 	if (config->discover && mvs_nodes_from_store(core)) {
@@ -92,6 +107,8 @@ void mvs_core_free(struct mvs_core *core)
 		mvs_node_remove(LIST_FIRST(&core->nodes));
 	free(core->claim);
 	free(core->turn);
+	free(core->route);
+	mvmp_index_clear(&core->named);
 	free(core);
 }
 
@@ -161,16 +178,11 @@ static void probe_links(struct mvs_core *core)
 
 static void session_down(struct mvs_core *core, const struct mvmp_event *event)
 {
-	struct mvs_node *node;
+	struct mvs_node *node = mvs_node_of_ended(core, event->session);
 
-	LIST_FOREACH (node, &core->nodes, link) {
-		if (node->session != event->session)
-			continue;
-		/* A call under way is the client library's to repeat or to fail. */
-		if (node->phase != MVS_READING)
-			mvs_node_lost(node, event->text ? event->text : "session ended", core->now);
-		return;
-	}
+	/* A call under way is the client library's to repeat or to fail. */
+	if (node && node->phase != MVS_READING)
+		mvs_node_lost(node, event->text ? event->text : "session ended", core->now);
 }
 
 static void stats_frame(struct mvs_core *core, const struct mvmp_event *event)

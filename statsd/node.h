@@ -8,6 +8,7 @@
 #include "live.h"
 #include "timeline.h"
 #include <mvmp/bytes.h>
+#include <mvmp/index.h>
 #include <protobuf-c/protobuf-c.h>
 #include <sys/queue.h>
 
@@ -48,7 +49,8 @@ struct mvs_way {
 
 struct mvs_node {
 	struct mvs_core *core;
-	LIST_ENTRY(mvs_node) link;
+	LIST_ENTRY(mvs_node) link, unproved;
+	struct mvmp_index_entry by_name;
 	char text[MVMP_NAME_MAX + 1]; /* as asked for by the owner; "" when discovered */
 	char name[MVMP_NAME_MAX + 1]; /* of its certificate; "" before the first answer */
 	char node_id[9];
@@ -79,6 +81,7 @@ struct mvs_node {
 	uint64_t conflict_ns;
 	bool refused;	  /* entities beyond the store's limit */
 	bool superfluous; /* another entry is the same node: to be removed */
+	bool admitted;	  /* is in the core's list of those a BEACON told */
 	uint64_t due_ns;  /* turns.c */
 	uint32_t turn_at;
 };
@@ -91,18 +94,21 @@ struct mvs_claim {
 	uint64_t seen_ns;
 };
 
-/* Whose session it was the last time; a guess that is checked. */
+/* Whose session it was the last time; a guess that is checked. Sessions' low bits are their places
+ * in the endpoint's table: as many routes as nodes do not get into each other's way. */
 struct mvs_route {
 	mvmp_session session;
 	struct mvs_node *node;
 };
 
-enum { MVS_ROUTES = 4096 };
-
 struct mvs_core {
 	struct mvs_core_config config;
-	struct mvs_route route[MVS_ROUTES]; /* by the session's low bits */
+	struct mvs_route *route; /* by the session's low bits */
+	uint32_t routes;	 /* a power of two */
 	struct mvs_nodes nodes;
+	struct mvmp_index named; /* names.c */
+	struct mvs_nodes
+		unproved; /* told by BEACONs; those proved since leave it when it is looked at */
 	uint32_t node_count;
 	struct mvs_node **turn; /* heap, see turns.c */
 	uint32_t turns, turn_room;
@@ -138,6 +144,13 @@ struct mvs_node *mvs_node_admit(struct mvs_core *core, const struct mvmp_peer *p
  * UINT64_MAX: it is none. */
 uint64_t mvs_node_forgotten_at(const struct mvs_node *node);
 
+/* names.c: nodes by what they are called. `put` when a node is made and when its name becomes
+ * known: 0 or -ENOMEM, the latter for the first node alone; `proved` finds who proved a name,
+ * `heard` whom a BEACON is of. */
+int mvs_names_put(struct mvs_node *node);
+struct mvs_node *mvs_names_proved(const struct mvs_core *core, const char *name);
+struct mvs_node *mvs_names_heard(const struct mvs_core *core, const struct mvmp_peer *peer);
+
 /* turns.c: whose turn is next. mvs_node_arm() after whatever changed a node's timers; 0 or -ENOMEM
  * of adding. */
 int mvs_turns_add(struct mvs_node *node);
@@ -162,6 +175,9 @@ void mvs_node_adopt_dir(struct mvs_node *node, bool create);
 int mvs_nodes_from_store(struct mvs_core *core);
 struct mvs_node *mvs_node_find(struct mvs_core *core, const char *name); /* name, id or MAC */
 struct mvs_node *mvs_node_of_session(struct mvs_core *core, mvmp_session session);
+
+/* The same for a session that ended: nobody is looked up by its certificate. */
+struct mvs_node *mvs_node_of_ended(struct mvs_core *core, mvmp_session session);
 
 /* connect.c: keeps the subscription. */
 void mvs_node_advance(struct mvs_node *node, uint64_t now);

@@ -66,7 +66,8 @@ struct mvs_node *mvs_node_add(struct mvs_core *core, const char *text)
 	node->began_ns = core->now;
 	mvs_live_init(&node->live);
 	node->live.interval_ms = node->interval_ms;
-	if (mvs_turns_add(node)) {
+	if (mvs_names_put(node) || mvs_turns_add(node)) {
+		mvmp_index_remove(&core->named, &node->by_name);
 		free(node);
 		return NULL;
 	}
@@ -97,14 +98,24 @@ static bool give_way(struct mvs_node *node, uint64_t now)
 	return true;
 }
 
+static void leave_unproved(struct mvs_node *node)
+{
+	if (node->admitted)
+		LIST_REMOVE(node, unproved);
+	node->admitted = false;
+}
+
 struct mvs_node *mvs_node_admit(struct mvs_core *core, const struct mvmp_peer *peer, uint64_t now)
 {
-	struct mvs_node *node, *oldest = NULL, *same = NULL;
+	struct mvs_node *node, *next, *oldest = NULL, *same = NULL;
 	unsigned unproved = 0;
 
-	LIST_FOREACH (node, &core->nodes, link) {
-		if (!is_unproved(node))
+	for (node = LIST_FIRST(&core->unproved); node; node = next) {
+		next = LIST_NEXT(node, unproved);
+		if (!is_unproved(node)) {
+			leave_unproved(node);
 			continue;
+		}
 		unproved++;
 		if (node->superfluous)
 			continue;
@@ -116,7 +127,12 @@ struct mvs_node *mvs_node_admit(struct mvs_core *core, const struct mvmp_peer *p
 	if (unproved >= 2 * MVS_UNPROVED_MAX || (same && !give_way(same, now)) ||
 		(!same && unproved >= MVS_UNPROVED_MAX && !give_way(oldest, now)))
 		return NULL;
-	return mvs_node_add(core, peer->name);
+	node = mvs_node_add(core, peer->name);
+	if (!node)
+		return NULL;
+	LIST_INSERT_HEAD(&core->unproved, node, unproved);
+	node->admitted = true;
+	return node;
 }
 
 void mvs_node_adopt_dir(struct mvs_node *node, bool create)
@@ -141,6 +157,7 @@ int mvs_nodes_from_store(struct mvs_core *core)
 		if (!node)
 			return core->node_count < core->config.nodes_max ? -ENOMEM : 0;
 		snprintf(node->name, sizeof node->name, "%s", mvs_dir_name(dir));
+		(void)mvs_names_put(node); /* needs no memory: it is in the table */
 		mvs_node_adopt_dir(node, false);
 		node->failures = MVS_FAILURES_MANY;
 		node->retry_ns = UINT64_MAX;
@@ -152,12 +169,14 @@ int mvs_nodes_from_store(struct mvs_core *core)
 void mvs_node_remove(struct mvs_node *node)
 {
 	mvs_claims_forget(node);
-	for (unsigned i = 0; i < MVS_ROUTES; i++) {
+	for (uint32_t i = 0; i < node->core->routes; i++) {
 		if (node->core->route[i].node == node)
 			node->core->route[i].node = NULL;
 	}
 	if (node->call)
 		mvmp_client_cancel(node->core->config.client, node->call);
+	leave_unproved(node);
+	mvmp_index_remove(&node->core->named, &node->by_name);
 	LIST_REMOVE(node, link);
 	mvs_turns_remove(node);
 	node->core->node_count--;
@@ -192,36 +211,56 @@ struct mvs_node *mvs_node_find(struct mvs_core *core, const char *name)
 	return NULL;
 }
 
-/* A node's session may change under us when the client library reconnects: the certificate
- * says whose a new one is. */
-static struct mvs_node *search_session(struct mvs_core *core, mvmp_session session)
+static struct mvs_node *search_all(struct mvs_core *core, mvmp_session session)
 {
-	const struct mvmp_cert *cert;
 	struct mvs_node *node;
 
 	LIST_FOREACH (node, &core->nodes, link) {
 		if (node->session == session)
 			return node;
 	}
-	cert = mvmp_endpoint_cert(core->config.endpoint, session);
-	if (!cert || !(cert->roles & MVMP_ROLE_NODE))
-		return NULL;
-	LIST_FOREACH (node, &core->nodes, link) {
-		if (strcmp(node->name, cert->name) == 0) {
-			node->session = session;
-			return node;
-		}
-	}
 	return NULL;
+}
+
+/* A node's session may change under us when the client library reconnects: the certificate
+ * says whose a new one is. */
+static struct mvs_node *search_session(struct mvs_core *core, mvmp_session session)
+{
+	const struct mvmp_cert *cert = mvmp_endpoint_cert(core->config.endpoint, session);
+	struct mvs_node *node;
+
+	if (!cert || !(cert->roles & MVMP_ROLE_NODE))
+		return search_all(core, session);
+	node = mvs_names_proved(core, cert->name);
+	if (node)
+		node->session = session;
+	return node;
+}
+
+static struct mvs_route *route_of(struct mvs_core *core, mvmp_session session)
+{
+	return &core->route[session & (core->routes - 1)];
+}
+
+static bool leads_to(const struct mvs_route *route, mvmp_session session)
+{
+	return route->node && route->session == session && route->node->session == session;
 }
 
 struct mvs_node *mvs_node_of_session(struct mvs_core *core, mvmp_session session)
 {
-	struct mvs_route *route = &core->route[session & (MVS_ROUTES - 1)];
+	struct mvs_route *route = route_of(core, session);
 
-	if (!route->node || route->session != session || route->node->session != session) {
+	if (!leads_to(route, session)) {
 		route->session = session;
 		route->node = search_session(core, session);
 	}
 	return route->node;
+}
+
+struct mvs_node *mvs_node_of_ended(struct mvs_core *core, mvmp_session session)
+{
+	const struct mvs_route *route = route_of(core, session);
+
+	return leads_to(route, session) ? route->node : search_all(core, session);
 }
