@@ -5,12 +5,14 @@
  * virtual time:
  *     scenarios [--scenario NAME] [--seed N | --seeds FROM-TO] [--replay] [--verbose] [--list]
  *     scenarios --cost [NODES...]
+ *     scenarios --answers [NODES]
  *
  * Each scenario draws from its seed what befalls the network and the programs. At every step the
  * invariants of invariants.c and command.c are checked, in the end also that all is well again. A
  * seed that fails is printed with the command that shows it; the run of a seed is always the same.
  */
 
+#include "answers.h"
 #include "cost.h"
 #include "memory.h"
 #include "stage.h"
@@ -155,8 +157,8 @@ static int usage(const char *program)
 {
 	fprintf(stderr,
 		"usage: %s [--scenario NAME] [--seed N | --seeds FROM-TO] [--replay] [--verbose] "
-		"[--list]\n       %s --cost [NODES...]\n",
-		program, program);
+		"[--list]\n       %s --cost [NODES...]\n       %s --answers [NODES]\n",
+		program, program, program);
 	return 2;
 }
 
@@ -182,7 +184,7 @@ int main(int argc, char **argv)
 		{"seed", required_argument, NULL, 'n'}, {"seeds", required_argument, NULL, 'n'},
 		{"replay", no_argument, NULL, 'r'}, {"verbose", no_argument, NULL, 'v'},
 		{"list", no_argument, NULL, 'l'}, {"cost", no_argument, NULL, 'c'},
-		{NULL, 0, NULL, 0}};
+		{"answers", no_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
 	struct options o = {.from = 1, .to = 1};
 	bool good = true, found = false;
 	int c;
@@ -194,6 +196,8 @@ int main(int argc, char **argv)
 		}
 		if (c == 'c')
 			return sim_cost_table(argc - optind, argv + optind);
+		if (c == 'a')
+			return sim_answers(argc - optind, argv + optind);
 		o.verbose |= c == 'v';
 		o.replay |= c == 'r';
 		if (c == 's')

@@ -257,6 +257,27 @@ static void only_told_nodes_without_discovery(void **state)
 	assert_int_equal(stage->node[1].subscribes, 0);
 }
 
+/* A node that was told by its MAC is found by a BEACON's, however it was written, and is one node
+ * when it is told by its name too. */
+static void a_told_mac_finds_its_node(void **state)
+{
+	struct stage *stage = *state;
+	struct mvmp_peer peer = {.name = "r1-n02", .macs = 1, .mac = {{2, 0, 0, 0, 0, 0xb2}}};
+
+	assert_int_equal(mvs_core_add_node(stage->core, "02-00-00-00-00-B2", NULL), 0);
+	assert_non_null(mvs_names_heard(stage->core, &peer));
+	peer.mac[0][5] = 0xb1;
+	assert_null(mvs_names_heard(stage->core, &peer));
+	run(stage, 4);
+	assert_int_equal(stage->core->node_count, 1);
+	assert_int_equal(
+		mvs_node_state(node_called(stage, "r1-n02"), stage->world.now), MVS_STATE_UP);
+	assert_int_equal(stage->node[0].subscribes, 0);
+	assert_int_equal(mvs_core_add_node(stage->core, "r1-n02", NULL), 0);
+	assert_int_equal(stage->core->node_count, 1);
+	assert_ptr_equal(mvs_names_proved(stage->core, "r1-n02"), node_called(stage, "r1-n02"));
+}
+
 /* No sample for two intervals is stale, for five down. */
 static void silence_is_stale_then_down(void **state)
 {
@@ -665,6 +686,7 @@ int main(void)
 		CASE(nodes_are_found_and_listed),
 		cmocka_unit_test_setup_teardown(
 			only_told_nodes_without_discovery, setup_told, teardown),
+		cmocka_unit_test_setup_teardown(a_told_mac_finds_its_node, setup_told, teardown),
 		CASE(silence_is_stale_then_down),
 		CASE(killed_agent_is_taken_up_within_five_seconds),
 		CASE(ring_fills_what_was_missed),
