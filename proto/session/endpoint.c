@@ -164,7 +164,7 @@ int mvmp_endpoint_set_link(struct mvmp_endpoint *ep, unsigned index, const struc
 	if (!fresh)
 		end_sessions(ep, index, state->mtu, "the link's MTU shrank");
 	else if (ep->config.answer_probes)
-		mvmp_discovery_announce(ep, index, ep->now);
+		mvmp_answers_announce(ep, index, ep->now);
 	return 0;
 }
 
@@ -255,7 +255,7 @@ static void expire(struct mvmp_endpoint *ep, struct mvmp_timer *timer, uint64_t 
 		mvmp_responder_drop(ep, container_of(timer, struct half_open, timer));
 		break;
 	case TIMER_ANSWERS:
-		mvmp_discovery_expire(ep, now);
+		mvmp_answers_expire(ep, now);
 		break;
 	}
 }

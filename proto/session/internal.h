@@ -7,6 +7,7 @@
  *
  *   endpoint.c   the public calls: links, dispatch of frames and timers
  *   discovery.c  PROBE and BEACON
+ *   answers.c    which PROBEs are answered, and when
  *   initiator.c  our handshakes: INIT out, REPLY and COOKIE in
  *   responder.c  theirs: INIT in, REPLY and COOKIE out, confirmation
  *   admit.c      which INITs are read and answered under load
@@ -350,11 +351,12 @@ int mvmp_discovery_init(struct mvmp_endpoint *ep, uint64_t now);
 void mvmp_discovery_clear(struct mvmp_endpoint *ep);
 int mvmp_discovery_probe(
 	struct mvmp_endpoint *ep, const struct mvmp_addr *to, unsigned spread_ms, uint64_t now);
-void mvmp_discovery_announce(struct mvmp_endpoint *ep, unsigned link, uint64_t now);
 enum mvmp_verdict mvmp_discovery_receive(struct mvmp_endpoint *ep, struct arrival *in);
+/* A PROBE or a BEACON under the key of `slot`; fills in what is our own in `hello`. 0 or -errno. */
+int mvmp_discovery_send(struct mvmp_endpoint *ep, enum mvmp_kind kind, const struct mvmp_addr *to,
+	unsigned slot, struct mvmp_hello *hello);
 /* A cluster key is gone from this slot: nothing made under it is used any more. */
 void mvmp_discovery_forget_slot(struct mvmp_endpoint *ep, unsigned slot);
-void mvmp_discovery_expire(struct mvmp_endpoint *ep, uint64_t now);
 /* Who answered from the session's address and has a role it wants, NULL when not known. */
 const struct known *mvmp_discovery_known(struct mvmp_endpoint *ep, const struct session *s);
 /* The cookie that an address sent lately, for the next attempt there. */
@@ -366,6 +368,13 @@ void mvmp_discovery_keep_cookie(struct mvmp_endpoint *ep, const struct arrival *
 const uint8_t *mvmp_discovery_fingerprint(struct mvmp_endpoint *ep, const struct session *s,
 	const uint8_t instance[static MVMP_ID_LEN]);
 void mvmp_discovery_forget(struct mvmp_endpoint *ep, const struct mvmp_addr *addr);
+
+/* ---- answers.c ---- */
+void mvmp_answers_init(struct mvmp_endpoint *ep);
+enum mvmp_verdict mvmp_answers_probe(
+	struct mvmp_endpoint *ep, const struct arrival *in, const struct mvmp_hello *hello);
+void mvmp_answers_announce(struct mvmp_endpoint *ep, unsigned link, uint64_t now);
+void mvmp_answers_expire(struct mvmp_endpoint *ep, uint64_t now);
 
 /* ---- initiator.c ---- */
 /* Begins a handshake for a session (connect or rekey). 0 or -ENOMEM. */
