@@ -264,11 +264,24 @@ static int prepare(struct enrolment *e, struct mvmp_error *err)
 	return rc;
 }
 
+static void release(struct enrolment *e)
+{
+	struct mva_enrol_listener *l = &e->listener;
+
+	while (l->links)
+		mvmp_link_close(l->link[--l->links]);
+	if (e->disk)
+		e->disk->ops->close(e->disk);
+	if (e->directory >= 0)
+		close(e->directory);
+}
+
 int mva_enrol(const struct mva_options *options)
 {
 	struct enrolment e = {
 		.options = options, .directory = -1, .listener = {.options = options}};
 	struct mvmp_error err;
+	int code;
 
 	protect();
 	if (prepare(&e, &err)) {
@@ -277,8 +290,11 @@ int mva_enrol(const struct mva_options *options)
 			fprintf(stderr, "  hint: %s\n", err.hint);
 		if (e.child > 0)
 			kill(e.child, SIGKILL);
+		release(&e);
 		return mva_exit_code(&err);
 	}
 	serve_listener(&e);
-	return wait_for_listener(&e);
+	code = wait_for_listener(&e);
+	release(&e);
+	return code;
 }
