@@ -29,8 +29,8 @@ struct mva_fence {
 /*
  * Becomes the user without groups and capabilities, in an empty root directory, undumpable,
  * without new privileges, killed when its parent dies; lets it open no file but those of the
- * fence (mvmp/landlock.h), whatever directories it holds; and forbids the calls that a protocol never
- * needs (execve, ptrace, mount, connect, sockets but netlink ones, ...), which then fail with
+ * fence (mvmp/landlock.h), whatever directories it holds; and forbids the calls that a protocol
+ * never needs (execve, ptrace, mount, connect, sockets but netlink ones, ...), which then fail with
  * EPERM. 0, 1 when all is so but the fence (a kernel without Landlock), or -MVMP_PERMISSION when
  * a step fails.
  */

@@ -32,7 +32,8 @@ struct mvmp_request {
 /* Must lead to exactly one mvmp_server_answer() for request->call, now or later. */
 typedef void mvmp_server_handler(void *ctx, const struct mvmp_request *request, uint64_t now);
 
-/* A request was refused before the handler saw it, or by the installer: `error` is what the caller was told. */
+/* A request was refused before the handler saw it, or by the installer: `error` is what the caller
+ * was told. */
 typedef void mvmp_server_refused(void *ctx, const struct mvmp_cert *caller,
 	const struct mvmp_verb_info *verb, const struct mvmp_error *error, uint64_t now);
 
