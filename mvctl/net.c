@@ -123,7 +123,7 @@ static int open_wire(struct mvctl *ctl, const char *interface, bool asked_for)
 	struct mvmp_link *link;
 	struct mvmp_error error;
 
-	if (!mvmp_pcap_open(&options, &link, &error))
+	if (!(options.listen_stats ? mvmp_pcap_open : mvmp_plain_open)(&options, &link, &error))
 		return add_link(ctl, link);
 	if (asked_for && error.status == MVMP_PERMISSION && !error.hint[0])
 		mvmp_hint(&error, "nodes of this host answer on their Unix links; for the wire: "

@@ -104,7 +104,7 @@ static ssize_t send_and_await(struct mva_helper_client *c, const struct mvmp_wri
 	if (still_owes(c))
 		return -ETIMEDOUT;
 	rc = mva_wire_send(c->questions, question->buf, question->used, -1);
-	if (!rc)
+	if (rc >= 0)
 		rc = await(c, c->number, c->patience_ms, answer, size, fd);
 	if (rc == -ETIMEDOUT)
 		c->late = c->number;

@@ -74,6 +74,14 @@ bool ethernet_unwrap(struct ethernet_frame *ret, const struct ethernet_rules *ru
 	return true;
 }
 
+void ethernet_set_types(struct ethernet_rules *rules, const struct mvmp_pcap_options *options)
+{
+	rules->ethertype[MVMP_CONTROL] =
+		options->ethertype_control ? options->ethertype_control : MVMP_ETHERTYPE_CONTROL;
+	rules->ethertype[MVMP_STATS] =
+		options->ethertype_stats ? options->ethertype_stats : MVMP_ETHERTYPE_STATS;
+}
+
 /* "88b7,88b8": two EtherTypes; 0x0600 and more, below that it is a length (IEEE 802.3). */
 static bool parse_ethertypes(uint16_t type[static 2], const char *text)
 {

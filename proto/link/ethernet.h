@@ -35,6 +35,9 @@ struct ethernet_frame {
 bool ethernet_unwrap(struct ethernet_frame *ret, const struct ethernet_rules *rules,
 	const uint8_t *wire, size_t len);
 
+/* The EtherTypes that an option names, else the defaults. */
+void ethernet_set_types(struct ethernet_rules *rules, const struct mvmp_pcap_options *options);
+
 /* Splits "eth1", "eth1@100" or "eth1@100/88b7,88b8" into a name (at most 15 characters), a VLAN of
  * 1 to 4094 and the EtherTypes of control and stats; rules keep what is not said. MVMP_INVALID
  * names what is wrong. */

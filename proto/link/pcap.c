@@ -213,15 +213,6 @@ static int open_rings(struct pcap_link *link, const struct mvmp_pcap_options *op
 	return rc;
 }
 
-static void set_rules(struct ethernet_rules *rules, const struct mvmp_pcap_options *options)
-{
-	*rules = (struct ethernet_rules){0};
-	rules->ethertype[MVMP_CONTROL] =
-		options->ethertype_control ? options->ethertype_control : MVMP_ETHERTYPE_CONTROL;
-	rules->ethertype[MVMP_STATS] =
-		options->ethertype_stats ? options->ethertype_stats : MVMP_ETHERTYPE_STATS;
-}
-
 static void set_base(struct mvmp_link *base, const char *text, const struct interface *interface)
 {
 	base->ops = &pcap_link_ops;
@@ -236,11 +227,11 @@ int mvmp_pcap_open(
 {
 	struct pcap_link *link;
 	struct interface interface;
-	struct ethernet_rules rules;
+	struct ethernet_rules rules = {.vlan = 0};
 	char name[16];
 	int rc;
 
-	set_rules(&rules, options);
+	ethernet_set_types(&rules, options);
 	rc = ethernet_parse_interface(name, &rules, options->interface, err);
 	if (!rc)
 		rc = interface_read(&interface, name, err);

@@ -113,6 +113,12 @@ struct mvmp_pcap_options {
 int mvmp_pcap_open(
 	const struct mvmp_pcap_options *options, struct mvmp_link **ret, struct mvmp_error *err);
 
+/* The same for programs that end soon: without libpcap's ring, whose making and closing take the
+ * kernel longer than a command; for sessions alone (listen_stats and listen_strangers are not
+ * looked at). Source: packet(7). */
+int mvmp_plain_open(
+	const struct mvmp_pcap_options *options, struct mvmp_link **ret, struct mvmp_error *err);
+
 /* Listens on a seqpacket socket at `path` (mode 0666: sessions authenticate, not the file),
  * replacing a socket file nobody listens on. Errors: MVMP_CONFLICT (someone listens),
  * MVMP_PERMISSION, MVMP_INVALID (path too long), MVMP_IO. */

@@ -100,6 +100,7 @@ static void measure(const struct fanout_way *way, unsigned nodes, double *floor_
 	uint64_t ns[ROUNDS_MAX], cpu;
 	pid_t far_end = start_far_end(way, nodes);
 	unsigned failed = 0;
+	size_t middle = way->rounds / 2;
 	double ms;
 
 	if (far_end < 0) {
@@ -114,7 +115,7 @@ static void measure(const struct fanout_way *way, unsigned nodes, double *floor_
 	way->end();
 	stop_far_end(far_end);
 	qsort(ns, way->rounds, sizeof ns[0], compare);
-	ms = (double)ns[way->rounds / 2] / 1e6;
+	ms = (double)ns[middle] / 1e6;
 	if (!*floor_ms)
 		*floor_ms = ms;
 	printf("%-28s %6u %9.2f %9.2f %8.2f %9.1f %7u\n", way->name, nodes, ms,

@@ -41,7 +41,8 @@ static void round_trip(void **state)
 		assert_memory_equal(read, secret, sizeof secret);
 		typed[n++] = ' ';
 		for (const char *c = code; *c; c++) {
-			char is = *c == '0' ? 'o' : *c == '1' ? "lI"[i % 2] : *c;
+			const char one = i % 2 ? 'I' : 'l';
+			const char is = (char)(*c == '0' ? 'o' : *c == '1' ? one : *c);
 
 			if (is != '-')
 				typed[n++] = (char)tolower((unsigned char)is);

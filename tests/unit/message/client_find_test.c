@@ -7,7 +7,6 @@
 
 #include "client_bench.h"
 #include <cmocka.h>
-#include <stdio.h>
 #include <string.h>
 
 static const uint8_t other_mac[] = {0x52, 0x54, 0x00, 0xaa, 0x01, 0x05};
