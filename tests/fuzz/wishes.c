@@ -20,7 +20,7 @@ static void check(const struct mva_wishes *wishes)
 {
 	fuzz_holds(wishes->count <= MVA_WISHES_MAX, "wishes are bounded");
 	for (unsigned i = 0; i < wishes->count; i++)
-		fuzz_holds(wishes->at[i].number < wishes->next &&
+		fuzz_holds(wishes->at[i].number <= wishes->next &&
 				   memchr(wishes->at[i].name, '\0', MVMP_TEXT_LEN) &&
 				   memchr(wishes->at[i].who, '\0', MVMP_NAME_MAX + 1),
 			"a wish has a number that was given, and texts that end");
