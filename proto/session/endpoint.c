@@ -401,13 +401,6 @@ const struct mvmp_peer *mvmp_endpoint_peer(const struct mvmp_endpoint *ep, mvmp_
 	return s ? &s->peer : NULL;
 }
 
-uint64_t mvmp_endpoint_rtt(const struct mvmp_endpoint *ep, mvmp_session session)
-{
-	const struct session *s = find_up(ep, session);
-
-	return s ? s->rtt.smooth : 0;
-}
-
 const struct mvmp_endpoint_counters *mvmp_endpoint_counters(const struct mvmp_endpoint *ep)
 {
 	return &ep->counters;

@@ -160,9 +160,6 @@ int mvmp_endpoint_send_stats(struct mvmp_endpoint *ep, mvmp_session session, con
 const struct mvmp_cert *mvmp_endpoint_cert(const struct mvmp_endpoint *ep, mvmp_session session);
 const struct mvmp_peer *mvmp_endpoint_peer(const struct mvmp_endpoint *ep, mvmp_session session);
 
-/* Smoothed round trip of a session in ns; 0 when not measured yet. */
-uint64_t mvmp_endpoint_rtt(const struct mvmp_endpoint *ep, mvmp_session session);
-
 struct mvmp_endpoint_counters {
 	uint64_t frames_in[2], frames_out[2], bytes_in[2], bytes_out[2]; /* by mvmp_channel */
 	uint64_t send_failures;

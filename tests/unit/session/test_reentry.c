@@ -29,7 +29,6 @@ static void poke_session(struct test_node *node, mvmp_session session)
 
 	mvmp_endpoint_cert(ep, session);
 	mvmp_endpoint_peer(ep, session);
-	mvmp_endpoint_rtt(ep, session);
 	if (draw(world, 2))
 		mvmp_endpoint_send(ep, session, bytes, 1 + draw(world, sizeof(bytes)), world->now);
 	if (room && draw(world, 2))
